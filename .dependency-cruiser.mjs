@@ -1,0 +1,73 @@
+/**
+ * The rules of the house: schema.graphql is all that server, manager and ui share, and inside the server imports run
+ * one way: main -> app -> graphql/schema -> <domain>/schema -> <domain>/service -> pure files, and among the domains
+ * access <- topology <- manager <- operation.
+ */
+const apart = (from, others) => ({
+  name: `${from}-is-apart`,
+  comment: 'schema.graphql is the only thing that the three programs share.',
+  severity: 'error',
+  from: { path: `^${from}/` },
+  to: { path: `^(${others.join('|')})/` },
+});
+
+const domains = ['access', 'topology', 'manager', 'operation'];
+const oneWay = domains.slice(0, -1).map((domain, index) => ({
+  name: `server-${domain}-knows-none-above`,
+  comment: 'News that must travel backwards goes over the bus.',
+  severity: 'error',
+  from: { path: `^server/${domain}/` },
+  to: { path: `^server/(${domains.slice(index + 1).join('|')})/` },
+}));
+
+export default {
+  forbidden: [
+    {
+      name: 'no-circles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, dependencyTypesNot: ['type-only'] },
+    },
+    apart('server', ['manager', 'ui', 'demo', 'test', 'bench']),
+    apart('manager', ['server', 'ui', 'demo', 'test', 'bench']),
+    apart('ui', ['server', 'manager', 'demo', 'test', 'bench']),
+    ...oneWay,
+    {
+      name: 'platform-is-the-ground',
+      severity: 'error',
+      from: { path: '^server/platform/' },
+      to: { path: `^server/(graphql|http|app|main|${domains.join('|')})` },
+    },
+    {
+      name: 'services-know-no-api',
+      comment: 'A service takes Deps (a type); builders, types and transports are the schema’s business.',
+      severity: 'error',
+      from: { path: `^server/(${domains.join('|')})/[^/]+\\.ts$` },
+      to: { path: `^server/(graphql/(builder|schema|yoga|websocket)|(${domains.join('|')})/schema/)` },
+    },
+    {
+      name: 'decisions-do-no-io',
+      comment: 'plan, state, status and lease decide: no database, no network, no clock.',
+      severity: 'error',
+      from: { path: '^server/(topology/status|operation/(plan|state)|manager/lease)\\.ts$' },
+      to: {
+        pathNot:
+          '^server/(topology/status|operation/(plan|state)|manager/lease|platform/generated/prisma/enums)\\.ts$|^(node:)?crypto$',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'app-is-for-main',
+      severity: 'error',
+      from: { path: '^server/(?!main)' },
+      to: { path: '^server/(app|main)\\.ts$' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)(generated|\\.svelte-kit|build|graphql-env\\.d\\.ts)' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.js', '.mjs', '.svelte', '.json'] },
+  },
+};

@@ -1,0 +1,25 @@
+import type { PrismaClient } from '../platform/generated/prisma/client.ts';
+import type { Clock } from '../platform/clock.ts';
+import { hashSecret, newSecret, type Principal } from './principal.ts';
+
+export interface EnrolmentRequest {
+  /** The cluster that it admits to; null: any. */
+  clusterName: string | null;
+  uses: number;
+  expiresInSeconds: number;
+}
+
+/** Makes a token with which managers join. The token itself is in the answer only: its hash is what is kept. */
+export async function createEnrolmentToken(
+  prisma: PrismaClient,
+  clock: Clock,
+  { name }: Principal,
+  { clusterName, uses, expiresInSeconds }: EnrolmentRequest,
+) {
+  const token = newSecret('oce');
+  const expiresAt = new Date(clock.now().getTime() + expiresInSeconds * 1000);
+  await prisma.enrolmentToken.create({
+    data: { hash: hashSecret(token), clusterName, usesLeft: uses, expiresAt, createdBy: name },
+  });
+  return { token, expiresAt, uses };
+}

@@ -1,0 +1,48 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { PrismaClient } from '../platform/generated/prisma/client.ts';
+import { AppError } from '../platform/errors.ts';
+
+/** Who asks. */
+export type Principal =
+  | { kind: 'operator'; name: string }
+  | { kind: 'manager'; managerId: string; clusterId: string; name: string };
+
+/** Until people have accounts the OC serves its own machine only, and whoever is on it is the operator. */
+const LOCAL_OPERATOR: Principal = { kind: 'operator', name: 'local' };
+
+/** 256 random bits behind a prefix that says what it is: `oce` an enrolment token, `ocm` a manager's credential. */
+export const newSecret = (prefix: 'oce' | 'ocm'): string =>
+  `${prefix}_${randomBytes(32).toString('base64url')}`;
+
+/** Secrets are stored hashed only. They are random, so one round is enough. */
+export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');
+
+/**
+ * The principal behind an `Authorization` header.
+ * @throws AppError UNAUTHENTICATED when there is one and it is not a manager's credential.
+ */
+export async function authenticate(
+  prisma: PrismaClient,
+  authorization: string | undefined,
+): Promise<Principal> {
+  if (authorization === undefined) return LOCAL_OPERATOR;
+  const [, secret] = /^Bearer (\S{1,200})$/i.exec(authorization) ?? [];
+  const manager = secret
+    ? await prisma.manager.findUnique({
+        where: { credentialHash: hashSecret(secret) },
+        select: { id: true, clusterId: true, name: true },
+      })
+    : null;
+  if (!manager)
+    throw new AppError('UNAUTHENTICATED', 'The credential in the Authorization header is not known here.');
+  return { kind: 'manager', managerId: manager.id, clusterId: manager.clusterId, name: manager.name };
+}
+
+/**
+ * The manager that a manager's field is asked by; its `authScopes` have made sure of that.
+ * @throws AppError FORBIDDEN otherwise.
+ */
+export function asManager(principal: Principal): Extract<Principal, { kind: 'manager' }> {
+  if (principal.kind === 'manager') return principal;
+  throw new AppError('FORBIDDEN', 'This is for managers.');
+}

@@ -1,0 +1,71 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Config } from './config.ts';
+import type { Deps } from './graphql/context.ts';
+import { serveWebSockets } from './graphql/websocket.ts';
+import { createApi } from './graphql/yoga.ts';
+import { createRouter } from './http/router.ts';
+import { startDuties } from './operation/duties.ts';
+import { createLocalBus } from './platform/bus.ts';
+import { systemClock, type Clock } from './platform/clock.ts';
+import { openDatabase } from './platform/database/database.ts';
+import type { Logger } from './platform/log.ts';
+import { packageRoot } from './platform/package-root.ts';
+import { Tail } from './platform/tail.ts';
+import { ensureSystem } from './topology/service.ts';
+
+export interface App {
+  /** Where it listens, e.g. `http://127.0.0.1:4000`. */
+  url: string;
+  /** Ends every connection and duty and closes the database. */
+  close(): Promise<void>;
+}
+
+/**
+ * Wires the whole server and starts it.
+ * @throws DataDirLockedError and the other errors of `openDatabase`; an `EADDRINUSE` error when the port is taken.
+ */
+export async function createApp(config: Config, logger: Logger, clock: Clock = systemClock): Promise<App> {
+  const database = await openDatabase({
+    databaseUrl: config.databaseUrl,
+    dataDir: config.dataDir,
+    log: logger,
+  });
+  const { prisma } = database;
+  const closers: (() => Promise<unknown>)[] = [() => database.close()];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    await ensureSystem(prisma, config.systemName);
+    const bus = createLocalBus();
+    const tail = new Tail({ prisma, bus, logger });
+    await tail.start();
+    closers.push(() => tail.stop());
+    const graceUntil = new Date(clock.now().getTime() + config.leaseMs * 1.5);
+    const deps: Deps = { prisma, bus, clock, logger, tail, leaseMs: config.leaseMs, graceUntil };
+
+    const api = createApi(deps);
+    const uiDir = join(packageRoot, 'ui', 'build');
+    const server = createServer(createRouter({ api, prisma, uiDir, maxBodyBytes: config.maxBodyBytes }));
+    const closeSockets = serveWebSockets(server, api, logger, config.maxBodyBytes);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(config.port, config.host, resolve);
+    });
+    closers.push(async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      await closeSockets();
+      server.closeAllConnections();
+      await closed;
+    });
+    closers.push(startDuties(deps));
+    const { port } = server.address() as AddressInfo;
+    const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+    return { url: `http://${host}:${port}`, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+
+/** What the server is told by its environment. Times are milliseconds, sizes bytes. */
+export interface Config {
+  host: string;
+  port: number;
+  dataDir: string;
+  databaseUrl: string | undefined;
+  logLevel: string;
+  systemName: string;
+  /** How long a primary's word holds without being renewed. */
+  leaseMs: number;
+  maxBodyBytes: number;
+}
+
+const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
+
+const environment = z
+  .object({
+    HOST: z
+      .enum(LOOPBACK, {
+        error:
+          'must be 127.0.0.1, ::1 or localhost: there are no accounts yet, so the OC serves its own machine only',
+      })
+      .default('127.0.0.1'),
+    PORT: z.coerce.number('must be a number').int().min(0).max(65_535).default(4000),
+    DATA_DIR: z.string().min(1, 'must not be empty').default('./data'),
+    DATABASE_URL: z
+      .string()
+      .regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://')
+      .optional(),
+    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    SYSTEM_NAME: z.string().trim().min(1).max(100).default('System'),
+    LEASE_SECONDS: z.coerce.number('must be a number').min(0.5).max(3600).default(10),
+    MAX_BODY_BYTES: z.coerce
+      .number('must be a number')
+      .int()
+      .min(1024)
+      .default(1024 * 1024),
+  })
+  .transform((env): Config => ({
+    host: env.HOST,
+    port: env.PORT,
+    dataDir: env.DATA_DIR,
+    databaseUrl: env.DATABASE_URL,
+    logLevel: env.LOG_LEVEL,
+    systemName: env.SYSTEM_NAME,
+    leaseMs: env.LEASE_SECONDS * 1000,
+    maxBodyBytes: env.MAX_BODY_BYTES,
+  }));
+
+/** The environment is wrong; `problems` has a line for each thing that is. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(`The configuration is wrong:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads the configuration; an empty variable counts as unset.
+ * @throws ConfigError with every problem at once.
+ */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const set = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const result = environment.safeParse(set);
+  if (result.success) return result.data;
+  throw new ConfigError(result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+}

@@ -1,0 +1,92 @@
+import SchemaBuilder from '@pothos/core';
+import PrismaPlugin from '@pothos/plugin-prisma';
+import RelayPlugin from '@pothos/plugin-relay';
+import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
+import ValidationPlugin from '@pothos/plugin-validation';
+import type PrismaTypes from '../platform/generated/pothos.ts';
+import { getDatamodel } from '../platform/generated/pothos.ts';
+import { AppError, invalidInput } from '../platform/errors.ts';
+import type { Context } from './context.ts';
+import { dateTime, revision } from './scalars.ts';
+
+/**
+ * The schema under construction. Every type or field says who may see it (`authScopes`); a test fails on one that
+ * does not. Scopes of one map are alternatives.
+ */
+export const builder = new SchemaBuilder<{
+  Context: Context;
+  PrismaTypes: PrismaTypes;
+  DefaultFieldNullability: false;
+  DefaultEdgesNullability: false;
+  DefaultNodeNullability: false;
+  AuthScopes: {
+    /** Anyone who can reach the server: the field checks what it needs by itself. */
+    public: boolean;
+    operator: boolean;
+    manager: boolean;
+    /** A manager of the cluster with this id. */
+    managerOf: string;
+  };
+  Scalars: {
+    DateTime: { Input: Date; Output: Date };
+    Revision: { Input: bigint; Output: bigint };
+    ID: { Input: string; Output: string };
+  };
+  Connection: { totalCount: number | (() => number | Promise<number>) };
+}>({
+  plugins: [ScopeAuthPlugin, RelayPlugin, PrismaPlugin, ValidationPlugin],
+  defaultFieldNullability: false,
+  relay: {
+    cursorType: 'String',
+    nodeQueryOptions: false,
+    nodesQueryOptions: false,
+    edgesFieldOptions: { nullable: false },
+    nodeFieldOptions: { nullable: false },
+  },
+  prisma: {
+    client: ({ deps }) => deps.prisma,
+    dmmf: getDatamodel(),
+    exposeDescriptions: false,
+    defaultConnectionSize: 50,
+    maxConnectionSize: 500,
+    onUnusedQuery: 'error',
+  },
+  scopeAuth: {
+    authorizeOnSubscribe: true,
+    authScopes: ({ principal }) => ({
+      public: true,
+      operator: principal.kind === 'operator',
+      manager: principal.kind === 'manager',
+      managerOf: (clusterId) => principal.kind === 'manager' && principal.clusterId === clusterId,
+    }),
+    unauthorizedError: (_parent, _context, info) =>
+      new AppError('FORBIDDEN', `${info.parentType.name}.${info.fieldName} is not for you.`, {
+        field: info.fieldName,
+      }),
+  },
+  validation: {
+    validationError: ({ issues }) =>
+      invalidInput(
+        issues.map(({ path, message }) => ({
+          path:
+            (path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.') ||
+            'input',
+          message,
+        })),
+      ),
+  },
+});
+
+builder.addScalarType('DateTime', dateTime);
+builder.addScalarType('Revision', revision);
+
+builder.queryType({});
+builder.mutationType({});
+builder.subscriptionType({});
+
+builder.globalConnectionField('totalCount', (t) =>
+  t.int({
+    description: 'How many there are in all, whatever the page.',
+    resolve: ({ totalCount }) => (typeof totalCount === 'function' ? totalCount() : totalCount),
+  }),
+);

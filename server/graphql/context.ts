@@ -1,0 +1,24 @@
+import type { PrismaClient } from '../platform/generated/prisma/client.ts';
+import type { Bus } from '../platform/bus.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/log.ts';
+import type { Tail } from '../platform/tail.ts';
+import type { Principal } from '../access/principal.ts';
+
+/** What every service stands on. */
+export interface Deps {
+  prisma: PrismaClient;
+  bus: Bus;
+  clock: Clock;
+  logger: Logger;
+  tail: Tail;
+  leaseMs: number;
+  /** Nobody is declared lost, and no lease passes to another, before this moment: the OC has just started. */
+  graceUntil: Date;
+}
+
+/** What a resolver sees of the request it serves. */
+export interface Context {
+  deps: Deps;
+  principal: Principal;
+}

@@ -1,0 +1,70 @@
+/** What GraphiQL opens with. A test runs each of these documents' operations through validation. */
+export const examples = `# The Operations Center's API. Put the cursor into an operation and press Ctrl-Enter.
+
+query System {
+  system {
+    name
+    status
+    statusReason
+    nodeCounts { status count }
+    clusters(first: 20, orderBy: WORST_FIRST) {
+      totalCount
+      edges { node { id name kind status statusReason controlLink lastHeardAt primary { name url } } }
+    }
+  }
+}
+
+query NodesInTrouble {
+  system {
+    nodes(first: 50, filter: { status: [DOWN, UNHEALTHY, UNKNOWN] }) {
+      totalCount
+      edges { node { id name status statusReason reportedAt cluster { name } } }
+    }
+  }
+}
+
+# The dry run of a rolling restart. Variables: { "cluster": "<id of a cluster>" }
+query Plan($cluster: ID!) {
+  planOperation(
+    input: { kind: ROLLING_RESTART, targets: { clusterIds: [$cluster] }, rolling: { batchSize: 1, maxUnavailable: 1 } }
+  ) {
+    digest
+    nodeCount
+    warnings
+    clusters { warnings batches { index nodes { name status } } excluded { name reason } }
+  }
+}
+
+# Variables: { "cluster": "<id of a cluster>", "key": "<anything, new for each start>" }
+mutation Restart($cluster: ID!, $key: String!) {
+  startOperation(
+    input: {
+      plan: { kind: ROLLING_RESTART, targets: { clusterIds: [$cluster] } }
+      reason: "Trying it out"
+      idempotencyKey: $key
+    }
+  ) {
+    id
+    status
+  }
+}
+
+query Operations {
+  operations(first: 20) {
+    edges { node { id kind status statusReason reason actor createdAt stepCounts { status count } } }
+  }
+}
+
+subscription Live {
+  topologyChanged {
+    __typename
+    ... on TopologySnapshot { revision system { status statusReason } }
+    ... on TopologyDelta { revision clusters { name status } nodes { name status statusReason } }
+    ... on Bookmark { revision at }
+  }
+}
+
+mutation EnrolmentToken {
+  createEnrolmentToken(input: { uses: 1, expiresInSeconds: 3600 }) { token expiresAt }
+}
+`;

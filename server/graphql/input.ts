@@ -1,0 +1,58 @@
+import { z } from 'zod';
+
+/**
+ * Rules that inputs of several domains share. Names go onto screens, into logs and into file names: they are
+ * short, visible and without control characters.
+ */
+const text = (max: number) =>
+  z
+    .string()
+    .max(max, `must have at most ${max} characters`)
+    .refine((value) => !CONTROL.test(value), 'must not contain control characters');
+
+/** All but tab and line feed; also line and paragraph separators, and halves of surrogate pairs. */
+const CONTROL = /(?![\t\n])[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u;
+
+export const name = z
+  .string()
+  .min(1, 'must not be empty')
+  .max(100, 'must have at most 100 characters')
+  .regex(
+    /^[\p{L}\p{N}](?:[\p{L}\p{N} ._:/@+-]*[\p{L}\p{N}])?$/u,
+    'must consist of letters, digits and " . _ : / @ + -", beginning and ending with a letter or digit',
+  );
+
+export const shortText = text(200);
+export const line = text(1000);
+export const reason = text(1000).trim().min(1, 'must not be empty');
+
+export const httpUrl = z
+  .string()
+  .max(500, 'must have at most 500 characters')
+  .refine(
+    (value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol),
+    'must be an http or https URL',
+  );
+
+export const label = z.object({ key: name, value: shortText });
+export const labels = z
+  .array(label)
+  .max(50, 'must have at most 50 labels')
+  .refine((all) => new Set(all.map(({ key }) => key)).size === all.length, 'must not name a key twice');
+
+export const id = text(64).min(1, 'must not be empty');
+export const ids = z.array(id).max(10_000, 'must have at most 10,000 ids');
+export const outputLines = z.array(text(1000)).max(50, 'must have at most 50 lines');
+export const values = z.array(shortText).max(100, 'must have at most 100 values');
+export const limit = (max: number) => z.int().min(1).max(max).nullish();
+export const search = text(200);
+
+/** Labels as the database holds them. */
+export const labelRecord = (list: readonly { key: string; value: string }[]): Record<string, string> =>
+  Object.fromEntries(list.map(({ key, value }) => [key, value]));
+
+/** Labels as the API shows them, by key. */
+export const labelList = (record: unknown): { key: string; value: string }[] =>
+  Object.entries(record as Record<string, string>)
+    .map(([key, value]) => ({ key, value }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1));

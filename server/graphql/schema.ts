@@ -1,0 +1,12 @@
+import { builder } from './builder.ts';
+import '../topology/schema/system.ts';
+import '../topology/schema/changes.ts';
+import '../topology/schema/event.ts';
+import '../manager/schema/manager.ts';
+import '../manager/schema/protocol.ts';
+import '../operation/schema/acts.ts';
+import '../operation/schema/changes.ts';
+import '../operation/schema/protocol.ts';
+
+/** The whole API. Each domain adds its part when it is imported. */
+export const schema = builder.toSchema();

@@ -1,0 +1,65 @@
+import type { Server } from 'node:http';
+import { type ExecutionArgs } from 'graphql';
+import { useServer } from 'graphql-ws/use/ws';
+import { WebSocketServer } from 'ws';
+import { refusal } from '../http/guard.ts';
+import type { Logger } from '../platform/log.ts';
+import { maskError } from './mask.ts';
+import type { Api, TransportContext } from './yoga.ts';
+
+type Enveloped = ReturnType<Api['getEnveloped']>;
+
+/**
+ * The API over WebSocket (graphql-transport-ws) on the same path, through the same envelope as HTTP.
+ * Returns the function that closes every socket with 1001 "going away".
+ */
+export function serveWebSockets(
+  server: Server,
+  api: Api,
+  logger: Logger,
+  maxPayload: number,
+): () => Promise<void> {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: false });
+  server.on('upgrade', (request, socket, head) => {
+    const refused = request.url?.split('?', 1)[0] === '/graphql' ? refusal(request) : { status: 404 };
+    if (refused) {
+      socket.end(`HTTP/1.1 ${refused.status} Refused\r\nConnection: close\r\n\r\n`);
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (webSocket) =>
+      sockets.emit('connection', webSocket, request),
+    );
+  });
+  const mask = maskError(logger);
+  const { dispose } = useServer(
+    {
+      execute: (args: ExecutionArgs) => (args.rootValue as Enveloped).execute(args),
+      subscribe: (args: ExecutionArgs) => (args.rootValue as Enveloped).subscribe(args),
+      onSubscribe: async ({ connectionParams, extra }, _id, { query, operationName, variables }) => {
+        const transport: TransportContext = { req: extra.request, connectionParams };
+        const enveloped = api.getEnveloped({ ...transport, params: { query, operationName, variables } });
+        try {
+          const document = enveloped.parse(query);
+          const errors = enveloped.validate(enveloped.schema, document);
+          if (errors.length > 0) return errors.map(mask);
+          return {
+            schema: enveloped.schema,
+            document,
+            operationName,
+            variableValues: variables,
+            contextValue: await enveloped.contextFactory(),
+            rootValue: enveloped,
+          };
+        } catch (error) {
+          // A thrown error would close the whole socket; this ends the one subscription with a reason.
+          return [mask(error)];
+        }
+      },
+    },
+    sockets,
+    12_000,
+  );
+  return async () => {
+    await dispose();
+  };
+}

@@ -1,0 +1,46 @@
+import type { IncomingMessage } from 'node:http';
+import { createYoga } from 'graphql-yoga';
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import { authenticate } from '../access/principal.ts';
+import type { Context, Deps } from './context.ts';
+import { examples } from './examples.ts';
+import { maskError } from './mask.ts';
+import { schema } from './schema.ts';
+
+/** What the transports hand over: an HTTP request, or the parameters that a WebSocket began with. */
+export interface TransportContext {
+  request?: Request;
+  req?: IncomingMessage;
+  connectionParams?: Record<string, unknown> | undefined;
+}
+
+/** The API over HTTP and SSE, with GraphiQL for browsers. The WebSocket transport executes through it too. */
+export function createApi(deps: Deps) {
+  return createYoga<TransportContext, Context>({
+    schema,
+    graphqlEndpoint: '/graphql',
+    landingPage: false,
+    cors: false,
+    multipart: false,
+    batching: false,
+    logging: false,
+    maskedErrors: { maskError: maskError(deps.logger) },
+    renderGraphiQL,
+    graphiql: { title: 'Operations Center API', defaultQuery: examples },
+    context: async ({ request, connectionParams }) => ({
+      deps,
+      principal: await authenticate(deps.prisma, authorizationOf(request, connectionParams)),
+    }),
+  });
+}
+
+export type Api = ReturnType<typeof createApi>;
+
+function authorizationOf(
+  request: Request | undefined,
+  params: Record<string, unknown> | undefined,
+): string | undefined {
+  const fromSocket = params?.['authorization'];
+  if (fromSocket !== undefined) return String(fromSocket);
+  return request?.headers.get('authorization') ?? undefined;
+}

@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import sirv from 'sirv';
+import type { PrismaClient } from '../platform/generated/prisma/client.ts';
+import { apiRefusal, refusal, type Refusal } from './guard.ts';
+
+export interface Routes {
+  api: RequestListener;
+  prisma: PrismaClient;
+  /** Folder of the built UI. */
+  uiDir: string;
+  maxBodyBytes: number;
+}
+
+/** `/graphql` is the API, `/healthz` and `/readyz` are for who watches the process, everything else is the UI. */
+export function createRouter({ api, prisma, uiDir, maxBodyBytes }: Routes): RequestListener {
+  const ui = existsSync(uiDir) ? sirv(uiDir, { single: true, etag: true }) : uiMissing;
+  return (request, response) => {
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.setHeader('X-Frame-Options', 'DENY');
+    response.setHeader('Referrer-Policy', 'no-referrer');
+    const path = request.url?.split('?', 1)[0];
+    const refused = refusal(request) ?? (path === '/graphql' ? apiRefusal(request, maxBodyBytes) : undefined);
+    if (refused) refuse(request, response, refused);
+    else if (path === '/graphql') api(request, response);
+    else if (path === '/healthz') json(response, 200, { status: 'ok' });
+    else if (path === '/readyz') void ready(prisma, response);
+    else ui(request, response, () => json(response, 404, { error: 'There is nothing here.' }));
+  };
+}
+
+async function ready(prisma: PrismaClient, response: ServerResponse): Promise<void> {
+  try {
+    await prisma.$queryRaw`SELECT 1`;
+    json(response, 200, { status: 'ready' });
+  } catch {
+    json(response, 503, { status: 'unavailable', reason: 'The database does not answer.' });
+  }
+}
+
+/** In the shape of a GraphQL answer, so that clients have one kind of error. */
+function refuse(request: IncomingMessage, response: ServerResponse, { status, message }: Refusal): void {
+  // What is left of the body will not be read: the connection cannot be used again.
+  if (!request.complete) response.setHeader('Connection', 'close');
+  json(response, status, {
+    errors: [{ message, extensions: { code: status === 403 ? 'FORBIDDEN' : 'INVALID' } }],
+  });
+}
+
+function json(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
+}
+
+const uiMissing = (_request: IncomingMessage, response: ServerResponse): void => {
+  response
+    .writeHead(503, { 'Content-Type': 'text/plain' })
+    .end('The UI is not built: run `npm run build`.\n');
+};

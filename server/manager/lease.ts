@@ -1,0 +1,28 @@
+/** What a cluster's row says of its primary. */
+export interface LeaseState {
+  primaryId: string | null;
+  epoch: number;
+  leaseExpiresAt: Date | null;
+}
+
+/** KEEP: the primary goes on. TAKE: the manager becomes primary under the next epoch. STANDBY: another one is. */
+export type LeaseDecision = 'KEEP' | 'TAKE' | 'STANDBY';
+
+/**
+ * Who is primary once `managerId` has been heard.
+ *
+ * @param believedEpoch the epoch that the manager acts under; undefined for one that has just started. A primary
+ *   that lost its memory takes a new epoch, so that what its former self still has on the wire is refused.
+ * @param graceUntil until then no lease passes to another: the OC itself was away and has not heard everybody yet.
+ */
+export function decideLease(
+  state: LeaseState,
+  managerId: string,
+  believedEpoch: number | undefined,
+  now: Date,
+  graceUntil: Date,
+): LeaseDecision {
+  if (state.primaryId === managerId) return believedEpoch === state.epoch ? 'KEEP' : 'TAKE';
+  if (state.primaryId === null || state.leaseExpiresAt === null) return 'TAKE';
+  return now > state.leaseExpiresAt && now > graceUntil ? 'TAKE' : 'STANDBY';
+}

@@ -1,0 +1,72 @@
+import { builder } from '../../graphql/builder.ts';
+import { connectionOf } from '../../graphql/connection.ts';
+import { batched } from '../../graphql/loader.ts';
+
+const ManagerRole = builder.enumType('ManagerRole', { values: ['PRIMARY', 'STANDBY'] as const });
+const ManagerStatus = builder.enumType('ManagerStatus', {
+  description: 'SILENT: not heard for longer than a lease. LEFT: it said that it stops.',
+  values: ['CONNECTED', 'SILENT', 'LEFT'] as const,
+});
+export { ManagerRole };
+
+/** Clusters' primaries by cluster. */
+const leaseOf = batched<{ primaryId: string | null; leaseExpiresAt: Date | null } | undefined>(
+  async (ids, { prisma }) => {
+    const rows = await prisma.cluster.findMany({
+      where: { id: { in: [...ids] } },
+      select: { id: true, primaryId: true, leaseExpiresAt: true },
+    });
+    return new Map(rows.map((row) => [row.id, row]));
+  },
+  undefined,
+);
+
+export const Manager = builder.prismaObject('Manager', {
+  description: 'The agent that joins a cluster to the OC; one of a cluster’s managers is primary.',
+  authScopes: (manager) => ({ operator: true, managerOf: manager.clusterId }),
+  fields: (t) => ({
+    id: t.exposeID('id'),
+    name: t.exposeString('name'),
+    cluster: t.relation('cluster'),
+    role: t.field({
+      type: ManagerRole,
+      resolve: async (manager, _args, context) =>
+        (await leaseOf(context, manager.clusterId))?.primaryId === manager.id ? 'PRIMARY' : 'STANDBY',
+    }),
+    status: t.field({
+      type: ManagerStatus,
+      resolve: ({ leftAt, silentSince }) => (leftAt ? 'LEFT' : silentSince ? 'SILENT' : 'CONNECTED'),
+    }),
+    url: t.exposeString('url', {
+      nullable: true,
+      description: 'Where it can be reached, as it said itself; null when it takes no connections.',
+    }),
+    consoleUrl: t.exposeString('consoleUrl', { nullable: true, description: 'The cluster’s own console.' }),
+    host: t.exposeString('host', { nullable: true }),
+    pid: t.exposeInt('pid', { nullable: true }),
+    version: t.exposeString('version'),
+    capabilities: t.exposeStringList('capabilities'),
+    lastSeenAt: t.expose('lastSeenAt', { type: 'DateTime' }),
+    leaseExpiresAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'Until when it is primary without renewing; null for a standby.',
+      resolve: async (manager, _args, context) => {
+        const lease = await leaseOf(context, manager.clusterId);
+        return lease?.primaryId === manager.id ? lease.leaseExpiresAt : null;
+      },
+    }),
+    registeredAt: t.expose('registeredAt', { type: 'DateTime' }),
+  }),
+});
+
+const ManagerConnection = connectionOf(Manager, 'Manager');
+
+builder.prismaObjectFields('Cluster', (t) => ({
+  primary: t.relation('primary', { nullable: true }),
+  managers: t.relatedConnection(
+    'managers',
+    { cursor: 'id', totalCount: true, query: () => ({ orderBy: [{ name: 'asc' }, { id: 'asc' }] }) },
+    ManagerConnection,
+  ),
+}));

@@ -1,0 +1,271 @@
+import { z } from 'zod';
+import { builder } from '../../graphql/builder.ts';
+import * as input from '../../graphql/input.ts';
+import { invalid } from '../../platform/errors.ts';
+import { createEnrolmentToken } from '../../access/enrolment.ts';
+import { LabelInput, NodeStatus } from '../../topology/schema/common.ts';
+import { asManager } from '../../access/principal.ts';
+import { reportMembership, type ReportedNode } from '../membership.ts';
+import { leave, registerManager, renewLease, type Lease as LeaseShape, type Registered } from '../session.ts';
+import { ManagerRole } from './manager.ts';
+
+const epoch = z.int().min(0);
+const sequence = z.int().min(1);
+const count = z.int().min(0).nullish();
+
+const Lease = builder.objectRef<LeaseShape>('Lease').implement({
+  description: 'Who is primary, and for how long.',
+  authScopes: { public: true },
+  fields: (t) => ({
+    role: t.expose('role', { type: ManagerRole }),
+    epoch: t.exposeInt('epoch', {
+      description: 'Of the current primary; every report of the primary carries it.',
+    }),
+    durationMs: t.exposeInt('durationMs', {
+      description: 'Milliseconds, from when the request was sent, for which the lease holds.',
+    }),
+    renewEveryMs: t.exposeInt('renewEveryMs', { description: 'Renew at this pace, milliseconds.' }),
+    primaryName: t.exposeString('primaryName', { nullable: true }),
+    membershipSequence: t.exposeInt('membershipSequence', {
+      description: 'The last membership report that was applied under this epoch; 0: none yet.',
+    }),
+    snapshotWanted: t.exposeBoolean('snapshotWanted', { description: 'Report a SNAPSHOT next.' }),
+  }),
+});
+
+const ClusterInput = builder.inputType('ClusterInput', {
+  fields: (t) => ({
+    name: t.string({ required: true, validate: input.name }),
+    kind: t.string({ required: true, validate: input.name }),
+    labels: t.field({ type: [LabelInput], defaultValue: [], validate: input.labels.nullish() }),
+  }),
+});
+
+const ManagerInput = builder.inputType('ManagerInput', {
+  fields: (t) => ({
+    name: t.string({ required: true, validate: input.name }),
+    url: t.string({ validate: input.httpUrl.nullish() }),
+    consoleUrl: t.string({ validate: input.httpUrl.nullish() }),
+    host: t.string({ validate: input.shortText.nullish() }),
+    pid: t.int({ validate: count }),
+    version: t.string({ required: true, validate: input.shortText }),
+    capabilities: t.stringList({ defaultValue: [], validate: input.values.nullish() }),
+  }),
+});
+
+const RegisterManagerInput = builder.inputType('RegisterManagerInput', {
+  fields: (t) => ({
+    token: t.string({
+      description: 'Needed the first time; later the credential in `Authorization: Bearer` is enough.',
+      validate: input.shortText.nullish(),
+    }),
+    cluster: t.field({ type: ClusterInput, required: true }),
+    manager: t.field({ type: ManagerInput, required: true }),
+  }),
+});
+
+const RegisterManagerPayload = builder.objectRef<Registered>('RegisterManagerPayload').implement({
+  authScopes: { public: true },
+  fields: (t) => ({
+    clusterId: t.exposeID('clusterId'),
+    managerId: t.exposeID('managerId'),
+    credential: t.exposeString('credential', {
+      nullable: true,
+      description: 'Given once, when a token was used: keep it.',
+    }),
+    lease: t.expose('lease', { type: Lease }),
+  }),
+});
+
+const RenewLeaseInput = builder.inputType('RenewLeaseInput', {
+  fields: (t) => ({
+    epoch: t.int({ required: true, description: 'The epoch that the manager believes in.', validate: epoch }),
+    membershipSequence: t.int({
+      required: true,
+      description: 'The last membership report that it was told was applied.',
+      validate: epoch,
+    }),
+  }),
+});
+const RenewLeasePayload = builder.objectRef<{ lease: LeaseShape }>('RenewLeasePayload').implement({
+  authScopes: { manager: true },
+  fields: (t) => ({ lease: t.expose('lease', { type: Lease }) }),
+});
+
+const LeaveInput = builder.inputType('LeaveInput', {
+  fields: (t) => ({
+    epoch: t.int({ required: true, validate: epoch }),
+    reason: t.string({ validate: input.shortText.nullish() }),
+  }),
+});
+const LeavePayload = builder.objectRef<{ left: boolean }>('LeavePayload').implement({
+  authScopes: { manager: true },
+  fields: (t) => ({ left: t.exposeBoolean('left') }),
+});
+
+const MembershipReportKind = builder.enumType('MembershipReportKind', {
+  values: ['SNAPSHOT', 'DELTA'] as const,
+});
+
+const NodeInput = builder.inputType('NodeInput', {
+  fields: (t) => ({
+    name: t.string({ required: true, validate: input.name }),
+    status: t.field({ type: NodeStatus, required: true, description: 'Not LEFT and not UNKNOWN.' }),
+    statusReason: t.string({ validate: input.line.nullish() }),
+    role: t.string({ validate: input.shortText.nullish() }),
+    host: t.string({ validate: input.shortText.nullish() }),
+    zone: t.string({ validate: input.shortText.nullish() }),
+    version: t.string({ validate: input.shortText.nullish() }),
+    os: t.string({ validate: input.shortText.nullish() }),
+    pid: t.int({ validate: count }),
+    address: t.string({ validate: input.shortText.nullish() }),
+    cpuCount: t.int({ validate: count }),
+    memoryTotal: t.float({ description: 'Bytes.', validate: z.number().min(0).nullish() }),
+    startedAt: t.field({ type: 'DateTime' }),
+    restarts: t.int({ defaultValue: 0, validate: count }),
+    labels: t.field({ type: [LabelInput], defaultValue: [], validate: input.labels.nullish() }),
+    consoleUrl: t.string({ validate: input.httpUrl.nullish() }),
+    lastOutput: t.stringList({ defaultValue: [], validate: input.outputLines.nullish() }),
+  }),
+});
+
+const NodeLeftInput = builder.inputType('NodeLeftInput', {
+  fields: (t) => ({
+    name: t.string({ required: true, validate: input.name }),
+    reason: t.string({ validate: input.line.nullish() }),
+  }),
+});
+
+const ReportMembershipInput = builder.inputType('ReportMembershipInput', {
+  fields: (t) => ({
+    epoch: t.int({ required: true, validate: epoch }),
+    sequence: t.int({
+      required: true,
+      description: '1, 2, 3 … under each epoch. A SNAPSHOT may skip ahead, a DELTA follows its predecessor.',
+      validate: sequence,
+    }),
+    kind: t.field({ type: MembershipReportKind, required: true }),
+    nodes: t.field({
+      type: [NodeInput],
+      defaultValue: [],
+      description: 'SNAPSHOT: all nodes. DELTA: those that joined or changed, each whole.',
+      validate: z.array(z.unknown()).max(5000, 'must have at most 5,000 nodes').nullish(),
+    }),
+    left: t.field({
+      type: [NodeLeftInput],
+      defaultValue: [],
+      description: 'DELTA only.',
+      validate: z.array(z.unknown()).max(5000, 'must have at most 5,000 nodes').nullish(),
+    }),
+  }),
+});
+const ReportMembershipPayload = builder
+  .objectRef<{ applied: boolean; sequence: number }>('ReportMembershipPayload')
+  .implement({
+    authScopes: { manager: true },
+    fields: (t) => ({
+      applied: t.exposeBoolean('applied', { description: 'False for a report that was applied before.' }),
+      sequence: t.exposeInt('sequence', { description: 'The last that is applied.' }),
+    }),
+  });
+
+const CreateEnrolmentTokenInput = builder.inputType('CreateEnrolmentTokenInput', {
+  fields: (t) => ({
+    clusterName: t.string({
+      description: 'The cluster it admits to; null: any.',
+      validate: input.name.nullish(),
+    }),
+    uses: t.int({ defaultValue: 1, validate: z.int().min(1).max(1000).nullish() }),
+    expiresInSeconds: t.int({ defaultValue: 3600, validate: z.int().min(1).max(31_536_000).nullish() }),
+  }),
+});
+const CreateEnrolmentTokenPayload = builder
+  .objectRef<{ token: string; expiresAt: Date; uses: number }>('CreateEnrolmentTokenPayload')
+  .implement({
+    authScopes: { operator: true },
+    fields: (t) => ({
+      token: t.exposeString('token', { description: 'Shown this once; only its hash is kept.' }),
+      expiresAt: t.expose('expiresAt', { type: 'DateTime' }),
+      uses: t.exposeInt('uses'),
+    }),
+  });
+
+builder.mutationFields((t) => ({
+  createEnrolmentToken: t.field({
+    type: CreateEnrolmentTokenPayload,
+    authScopes: { operator: true },
+    args: { input: t.arg({ type: CreateEnrolmentTokenInput, required: true }) },
+    resolve: (_parent, { input: { clusterName, uses, expiresInSeconds } }, { deps, principal }) =>
+      createEnrolmentToken(deps.prisma, deps.clock, principal, {
+        clusterName: clusterName ?? null,
+        uses: uses ?? 1,
+        expiresInSeconds: expiresInSeconds ?? 3600,
+      }),
+  }),
+  registerManager: t.field({
+    type: RegisterManagerPayload,
+    description: 'A manager that boots makes itself known.',
+    authScopes: { public: true },
+    args: { input: t.arg({ type: RegisterManagerInput, required: true }) },
+    resolve: (_parent, { input: { token, cluster, manager } }, { deps, principal }) =>
+      registerManager(deps, principal, {
+        token,
+        cluster: { name: cluster.name, kind: cluster.kind, labels: input.labelRecord(cluster.labels ?? []) },
+        manager: {
+          name: manager.name,
+          url: manager.url ?? null,
+          consoleUrl: manager.consoleUrl ?? null,
+          host: manager.host ?? null,
+          pid: manager.pid ?? null,
+          version: manager.version,
+          capabilities: manager.capabilities ?? [],
+        },
+      }),
+  }),
+  renewLease: t.field({
+    type: RenewLeasePayload,
+    description: 'The manager’s heartbeat.',
+    authScopes: { manager: true },
+    args: { input: t.arg({ type: RenewLeaseInput, required: true }) },
+    resolve: async (_parent, args, { deps, principal }) => ({
+      lease: await renewLease(deps, asManager(principal), args.input),
+    }),
+  }),
+  leave: t.field({
+    type: LeavePayload,
+    description: 'A manager says that it stops, so that a standby need not wait for its lease to run out.',
+    authScopes: { manager: true },
+    args: { input: t.arg({ type: LeaveInput, required: true }) },
+    resolve: async (_parent, args, { deps, principal }) => {
+      await leave(deps, asManager(principal), args.input.epoch, args.input.reason ?? null);
+      return { left: true };
+    },
+  }),
+  reportMembership: t.field({
+    type: ReportMembershipPayload,
+    authScopes: { manager: true },
+    args: { input: t.arg({ type: ReportMembershipInput, required: true }) },
+    resolve: (_parent, { input: report }, { deps, principal }) =>
+      reportMembership(deps, asManager(principal), {
+        epoch: report.epoch,
+        sequence: report.sequence,
+        kind: report.kind,
+        nodes: (report.nodes ?? []).map(reportedNode),
+        left: (report.left ?? []).map(({ name, reason }) => ({ name, reason: reason ?? null })),
+      }),
+  }),
+}));
+
+function reportedNode(node: typeof NodeInput.$inferInput, index: number): ReportedNode {
+  const { status, labels, restarts, lastOutput, ...facts } = node;
+  if (status === 'LEFT' || status === 'UNKNOWN') {
+    throw invalid(`input.nodes.${index}.status`, `a manager does not report a node as ${status}`);
+  }
+  return {
+    ...facts,
+    status,
+    labels: input.labelRecord(labels ?? []),
+    restarts: restarts ?? 0,
+    lastOutput: lastOutput ?? [],
+  };
+}

@@ -1,0 +1,295 @@
+import { AppError, conflict, invalid } from '../platform/errors.ts';
+import { change, type NewEvent, type Transaction } from '../platform/event-log.ts';
+import type { Deps } from '../graphql/context.ts';
+import { hashSecret, newSecret, type Principal } from '../access/principal.ts';
+import { refreshCluster, type ClusterRow } from '../topology/service.ts';
+import { decideLease } from './lease.ts';
+
+export type ManagerPrincipal = Extract<Principal, { kind: 'manager' }>;
+
+export interface Registration {
+  token?: string | null | undefined;
+  cluster: { name: string; kind: string; labels: Record<string, string> };
+  manager: {
+    name: string;
+    url: string | null;
+    consoleUrl: string | null;
+    host: string | null;
+    pid: number | null;
+    version: string;
+    capabilities: string[];
+  };
+}
+
+/** The answer to each sign of life: who is primary and for how long. Times in milliseconds. */
+export interface Lease {
+  role: 'PRIMARY' | 'STANDBY';
+  epoch: number;
+  durationMs: number;
+  renewEveryMs: number;
+  primaryName: string | null;
+  membershipSequence: number;
+  snapshotWanted: boolean;
+}
+
+export interface Registered {
+  clusterId: string;
+  managerId: string;
+  credential: string | null;
+  lease: Lease;
+}
+
+/**
+ * A manager that boots makes itself known: by its credential or, the first time, by an enrolment token.
+ * @throws AppError UNAUTHENTICATED for a token that does not fit; CONFLICT when the cluster is of another kind, the
+ *   credential belongs elsewhere, or a manager of that name is connected right now.
+ */
+export async function registerManager(
+  deps: Deps,
+  principal: Principal,
+  request: Registration,
+): Promise<Registered> {
+  const now = deps.clock.now();
+  return change(deps, async (tx, record) => {
+    if (principal.kind !== 'manager') await useToken(tx, request, now);
+    const cluster = await joinCluster(tx, record, principal, request, now);
+    const known = await tx.manager.findUnique({
+      where: { clusterId_name: { clusterId: cluster.id, name: request.manager.name } },
+    });
+    if (principal.kind === 'manager' && known?.id !== principal.managerId) {
+      throw conflict(
+        `This credential is that of the manager ${principal.name}, not of ${request.manager.name}.`,
+        {
+          field: 'input.manager.name',
+        },
+      );
+    }
+    const alive = known && !known.leftAt && now.getTime() - known.lastSeenAt.getTime() < deps.leaseMs;
+    if (principal.kind !== 'manager' && alive) {
+      throw conflict(
+        `A manager named ${request.manager.name} is connected to this cluster. Give this one another name.`,
+        {
+          field: 'input.manager.name',
+        },
+      );
+    }
+    const credential = principal.kind === 'manager' ? null : newSecret('ocm');
+    const data = {
+      ...request.manager,
+      lastSeenAt: now,
+      registeredAt: now,
+      silentSince: null,
+      leftAt: null,
+      ...(credential && { credentialHash: hashSecret(credential) }),
+    };
+    const manager = known
+      ? await tx.manager.update({ where: { id: known.id }, data })
+      : await tx.manager.create({
+          data: { ...data, clusterId: cluster.id, credentialHash: hashSecret(credential!) },
+        });
+    record({
+      kind: 'MANAGER_REGISTERED',
+      clusterId: cluster.id,
+      actor: manager.name,
+      summary: `Manager ${manager.name} ${known ? 'registered again' : 'registered'} (version ${manager.version}).`,
+    });
+    const lease = await heardFrom(deps, tx, record, cluster, manager, undefined, now);
+    return { clusterId: cluster.id, managerId: manager.id, credential, lease };
+  });
+}
+
+/**
+ * A manager's heartbeat. The usual case, a primary or standby whose role does not change, is two plain updates.
+ */
+export async function renewLease(
+  deps: Deps,
+  principal: ManagerPrincipal,
+  { epoch, membershipSequence }: { epoch: number; membershipSequence: number },
+): Promise<Lease> {
+  const now = deps.clock.now();
+  const [seen, renewed] = await deps.prisma.$transaction([
+    deps.prisma.manager.updateMany({
+      where: { id: principal.managerId, silentSince: null, leftAt: null },
+      data: { lastSeenAt: now },
+    }),
+    deps.prisma.cluster.updateManyAndReturn({
+      where: { id: principal.clusterId, primaryId: principal.managerId, epoch, link: 'CONNECTED' },
+      data: { lastHeardAt: now, leaseExpiresAt: new Date(now.getTime() + deps.leaseMs) },
+    }),
+  ]);
+  const [cluster] = renewed;
+  if (seen.count === 1 && cluster) {
+    return leaseFor(deps, cluster, principal.managerId, principal.name, membershipSequence);
+  }
+  return change(deps, async (tx, record) => {
+    const locked = await lockCluster(tx, principal.clusterId);
+    const manager = await tx.manager.findUniqueOrThrow({ where: { id: principal.managerId } });
+    return heardFrom(deps, tx, record, locked, manager, epoch, now, membershipSequence);
+  });
+}
+
+/** A manager says that it stops: its lease ends now, so that a standby need not wait. */
+export async function leave(deps: Deps, principal: ManagerPrincipal, epoch: number, reason: string | null) {
+  const now = deps.clock.now();
+  await change(deps, async (tx, record) => {
+    const cluster = await lockCluster(tx, principal.clusterId);
+    await tx.manager.update({ where: { id: principal.managerId }, data: { leftAt: now, silentSince: null } });
+    const why = reason ? ` (${reason})` : '';
+    record({
+      kind: 'MANAGER_LEFT',
+      clusterId: cluster.id,
+      actor: principal.name,
+      summary: `Manager ${principal.name} left${why}.`,
+    });
+    if (cluster.primaryId !== principal.managerId || cluster.epoch !== epoch) return;
+    await tx.cluster.update({ where: { id: cluster.id }, data: { primaryId: null, leaseExpiresAt: null } });
+    await setLink(tx, record, cluster, 'SILENT', now, `The primary manager ${principal.name} left${why}.`);
+  });
+}
+
+/** Locks the cluster's row until the transaction ends: what is done to one cluster is done in turn. */
+export async function lockCluster(tx: Transaction, id: string): Promise<ClusterRow> {
+  await tx.$queryRaw`SELECT 1 FROM cluster WHERE id = ${id} FOR UPDATE`;
+  return tx.cluster.findUniqueOrThrow({ where: { id } });
+}
+
+/** Notes that the control link came or went, with the cluster's status that follows from it. */
+export async function setLink(
+  tx: Transaction,
+  record: (...events: NewEvent[]) => void,
+  cluster: ClusterRow,
+  link: 'CONNECTED' | 'SILENT',
+  now: Date,
+  summary: string,
+): Promise<void> {
+  if (cluster.link === link) return;
+  record({ kind: link === 'SILENT' ? 'CLUSTER_SILENT' : 'CLUSTER_BACK', clusterId: cluster.id, summary });
+  const { event } = await refreshCluster(tx, cluster.id, now, { link });
+  if (event) record(event);
+}
+
+async function useToken(tx: Transaction, { token, cluster }: Registration, now: Date): Promise<void> {
+  if (!token) throw invalid('input.token', 'is needed to register for the first time');
+  const used = await tx.enrolmentToken.updateMany({
+    where: {
+      hash: hashSecret(token),
+      usesLeft: { gt: 0 },
+      expiresAt: { gt: now },
+      OR: [{ clusterName: null }, { clusterName: cluster.name }],
+    },
+    data: { usesLeft: { decrement: 1 } },
+  });
+  if (used.count === 1) return;
+  throw new AppError(
+    'UNAUTHENTICATED',
+    'input.token: it is unknown, used up, expired or for another cluster. Ask an operator for a new one.',
+    { field: 'input.token' },
+  );
+}
+
+async function joinCluster(
+  tx: Transaction,
+  record: (...events: NewEvent[]) => void,
+  principal: Principal,
+  { cluster: { name, kind, labels } }: Registration,
+  now: Date,
+): Promise<ClusterRow> {
+  const made = await tx.cluster.createManyAndReturn({
+    data: [{ name, kind, labels, statusReason: 'It has just been made.', statusSince: now, createdAt: now }],
+    skipDuplicates: true,
+    select: { id: true },
+  });
+  const { id } = made[0] ?? (await tx.cluster.findUniqueOrThrow({ where: { name }, select: { id: true } }));
+  const cluster = await lockCluster(tx, id);
+  if (principal.kind === 'manager' && principal.clusterId !== id) {
+    throw conflict(`This credential is for another cluster than ${name}.`, { field: 'input.cluster.name' });
+  }
+  if (cluster.kind !== kind) {
+    throw conflict(`The cluster ${name} is of the kind ${cluster.kind}, not ${kind}.`, {
+      field: 'input.cluster.kind',
+    });
+  }
+  if (made.length > 0)
+    record({ kind: 'CLUSTER_CREATED', clusterId: id, summary: `Cluster ${name} (${kind}) joined.` });
+  else if (!sameLabels(cluster.labels as Record<string, string>, labels)) {
+    await tx.cluster.update({ where: { id }, data: { labels } });
+    record({ kind: 'CLUSTER_CHANGED', clusterId: id, summary: `Labels of ${name} changed.` });
+  }
+  return cluster;
+}
+
+const sameLabels = (a: Record<string, string>, b: Record<string, string>): boolean =>
+  Object.keys(a).length === Object.keys(b).length &&
+  Object.entries(a).every(([key, value]) => b[key] === value);
+
+/** The manager is alive: decides the role, renews or passes the lease, and notes who came back. */
+async function heardFrom(
+  deps: Deps,
+  tx: Transaction,
+  record: (...events: NewEvent[]) => void,
+  cluster: ClusterRow,
+  manager: { id: string; name: string; silentSince: Date | null; leftAt: Date | null },
+  believedEpoch: number | undefined,
+  now: Date,
+  membershipSequence = 0,
+): Promise<Lease> {
+  await tx.manager.update({
+    where: { id: manager.id },
+    data: { lastSeenAt: now, silentSince: null, leftAt: null },
+  });
+  if (manager.silentSince || manager.leftAt) {
+    record({
+      kind: 'MANAGER_CHANGED',
+      clusterId: cluster.id,
+      actor: manager.name,
+      summary: `Manager ${manager.name} is heard again.`,
+    });
+  }
+  const decision = decideLease(cluster, manager.id, believedEpoch, now, deps.graceUntil);
+  if (decision === 'STANDBY') {
+    const primary = await tx.manager.findUnique({
+      where: { id: cluster.primaryId! },
+      select: { name: true },
+    });
+    return leaseFor(deps, cluster, manager.id, primary?.name ?? null, membershipSequence);
+  }
+  const held = await tx.cluster.update({
+    where: { id: cluster.id },
+    data: {
+      primaryId: manager.id,
+      lastHeardAt: now,
+      leaseExpiresAt: new Date(now.getTime() + deps.leaseMs),
+      ...(decision === 'TAKE' && { epoch: cluster.epoch + 1, membershipSequence: 0 }),
+    },
+  });
+  if (decision === 'TAKE') {
+    record({
+      kind: 'MANAGER_PROMOTED',
+      clusterId: cluster.id,
+      actor: manager.name,
+      summary: `Manager ${manager.name} is primary (epoch ${held.epoch}).`,
+    });
+  }
+  await setLink(tx, record, cluster, 'CONNECTED', now, `The primary manager ${manager.name} is heard.`);
+  return leaseFor(deps, held, manager.id, manager.name, membershipSequence);
+}
+
+function leaseFor(
+  deps: Deps,
+  cluster: Pick<ClusterRow, 'primaryId' | 'epoch' | 'membershipSequence'>,
+  managerId: string,
+  primaryName: string | null,
+  reported: number,
+): Lease {
+  const primary = cluster.primaryId === managerId;
+  return {
+    role: primary ? 'PRIMARY' : 'STANDBY',
+    epoch: cluster.epoch,
+    durationMs: deps.leaseMs,
+    renewEveryMs: Math.round(deps.leaseMs / 3),
+    primaryName,
+    membershipSequence: cluster.membershipSequence,
+    // Less than the manager was told was applied: something got lost here, for instance to a restored backup.
+    snapshotWanted: primary && (cluster.membershipSequence === 0 || cluster.membershipSequence < reported),
+  };
+}

@@ -1,0 +1,202 @@
+import type { Deps } from '../graphql/context.ts';
+import type { ManagerPrincipal } from '../manager/session.ts';
+import type { CommandStatus, StepStatus } from '../platform/generated/prisma/enums.ts';
+import { AppError, conflict, notFound } from '../platform/errors.ts';
+import { change, headRevision, type NewEvent, type Transaction } from '../platform/event-log.ts';
+import { checkEpoch } from '../manager/membership.ts';
+import { lockCluster } from '../manager/session.ts';
+import { commandEvent, lockCommands, lockOperation, refreshOperation, skipSteps } from './service.ts';
+import { ACTIVE_COMMAND, commandEnded, takesReports } from './state.ts';
+
+export interface StepReport {
+  nodeName: string;
+  status: StepStatus;
+  [fact: string]: unknown;
+}
+
+export interface CommandReport {
+  commandId: string;
+  epoch: number;
+  sequence: number;
+  status: Exclude<CommandStatus, 'PENDING' | 'EXPIRED'>;
+  statusReason: string | null;
+  waitingFor: string | null;
+  steps: StepReport[];
+}
+
+/**
+ * The ids of the commands for the cluster of this primary: those that have not ended, oldest first, then each that is
+ * issued or whose abort is requested, until the epoch is over. A command may come more than once.
+ * @throws AppError CONFLICT when the manager is not, or no longer, the primary of that epoch.
+ */
+export async function* issuedCommands(
+  deps: Deps,
+  { managerId, clusterId }: ManagerPrincipal,
+  epoch: number,
+): AsyncGenerator<string, void, void> {
+  const head = await headRevision(deps.prisma);
+  await mustBePrimary(deps, managerId, clusterId, epoch);
+  const open = await deps.prisma.command.findMany({
+    where: { clusterId, status: { in: [...ACTIVE_COMMAND] } },
+    orderBy: [{ issuedAt: 'asc' }, { id: 'asc' }],
+    select: { id: true },
+  });
+  for (const { id } of open) if (await deliver(deps, id)) yield id;
+  for await (const { events } of deps.tail.follow(head)) {
+    for (const { kind, clusterId: where, commandId } of events) {
+      if (where !== clusterId) continue;
+      if (kind === 'MANAGER_PROMOTED') await mustBePrimary(deps, managerId, clusterId, epoch);
+      const news = kind === 'COMMAND_ISSUED' || kind === 'COMMAND_ABORT_REQUESTED';
+      if (news && commandId && (await deliver(deps, commandId))) yield commandId;
+    }
+  }
+}
+
+async function mustBePrimary(deps: Deps, managerId: string, clusterId: string, epoch: number): Promise<void> {
+  const cluster = await deps.prisma.cluster.findUnique({ where: { id: clusterId } });
+  if (cluster?.primaryId === managerId && cluster.epoch === epoch) return;
+  throw conflict(`Epoch ${epoch} is over.`, { field: 'epoch', epoch: cluster?.epoch });
+}
+
+/** Marks the command as handed to its manager: from now on only the manager can say that it did not begin. */
+async function deliver(deps: Deps, id: string): Promise<boolean> {
+  const where = { id, status: { in: [...ACTIVE_COMMAND] } };
+  const first = await deps.prisma.command.updateMany({
+    where: { ...where, deliveredAt: null },
+    data: { deliveredAt: deps.clock.now() },
+  });
+  return first.count === 1 || (await deps.prisma.command.count({ where })) === 1;
+}
+
+/**
+ * What a manager has done of a command. State-based: a later report says all that an earlier one said.
+ * @returns applied: false for a report that was applied before or whose command has ended.
+ * @throws AppError NOT_FOUND for a command that is not of the manager's cluster; CONFLICT for a stale epoch; INVALID
+ *   for a step that the command does not have.
+ */
+export async function reportCommand(deps: Deps, principal: ManagerPrincipal, report: CommandReport) {
+  const now = deps.clock.now();
+  return change(deps, async (tx, record) => {
+    const cluster = await lockCluster(tx, principal.clusterId);
+    await lockCommands(tx, { ids: [report.commandId] });
+    const command = await tx.command.findFirst({ where: { id: report.commandId, clusterId: cluster.id } });
+    if (!command) throw notFound('command', report.commandId);
+    checkEpoch(cluster, principal, report.epoch);
+    if (!takesReports(command.status) || report.sequence <= command.reportSequence) {
+      return { applied: false, sequence: command.reportSequence };
+    }
+    record(...(await updateSteps(tx, command, report)));
+    const ended = commandEnded(report.status);
+    if (ended) await skipSteps(tx, [command.id], report.statusReason ?? 'The command ended before.', now);
+    await tx.command.update({
+      where: { id: command.id },
+      data: {
+        status: report.status,
+        statusReason: report.statusReason,
+        managerWaits: ended ? null : report.waitingFor,
+        reportSequence: report.sequence,
+        deliveredAt: command.deliveredAt ?? now,
+        startedAt:
+          command.startedAt ?? (report.status === 'RUNNING' || report.status === 'SUCCEEDED' ? now : null),
+        finishedAt: ended ? now : null,
+      },
+    });
+    if (report.status !== command.status || report.waitingFor !== command.managerWaits) {
+      const why = report.statusReason ?? report.waitingFor;
+      const what = report.status === command.status ? report.status : `${command.status} → ${report.status}`;
+      record(
+        commandEvent(
+          'COMMAND_CHANGED',
+          command,
+          [`${cluster.name}: ${what}.`, why].filter(Boolean).join(' '),
+          principal,
+        ),
+      );
+    }
+    if (report.status !== command.status) {
+      await lockOperation(tx, command.operationId);
+      await refreshOperation(deps, tx, record, command.operationId);
+    }
+    return { applied: true, sequence: report.sequence };
+  });
+}
+
+async function updateSteps(
+  tx: Transaction,
+  command: { id: string; operationId: string; clusterId: string },
+  { steps }: CommandReport,
+): Promise<NewEvent[]> {
+  if (steps.length === 0) return [];
+  const known = await tx.step.findMany({
+    where: { commandId: command.id, nodeName: { in: steps.map(({ nodeName }) => nodeName) } },
+    select: { nodeName: true },
+  });
+  const names = new Set(known.map(({ nodeName }) => nodeName));
+  const stray = steps.findIndex(({ nodeName }) => !names.has(nodeName));
+  if (stray >= 0) {
+    const field = `input.steps.${stray}.nodeName`;
+    throw new AppError('INVALID', `${field}: the command has no step for ${steps[stray]!.nodeName}`, {
+      field,
+    });
+  }
+  const changed = await tx.$queryRaw<
+    { id: string; node_id: string; node_name: string; status: StepStatus; reason: string | null }[]
+  >`
+    UPDATE step AS s SET status = r.status, reason = r.reason, output = r.output,
+      instance_before = coalesce(r."instanceBefore", s.instance_before), instance_after = r."instanceAfter",
+      started_at = coalesce(s.started_at, r."startedAt"), finished_at = r."finishedAt"
+    FROM jsonb_to_recordset(${JSON.stringify(steps)}::jsonb) AS r("nodeName" text, status "StepStatus", reason text,
+      output text[], "instanceBefore" text, "instanceAfter" text, "startedAt" timestamptz(3), "finishedAt" timestamptz(3))
+    WHERE s.command_id = ${command.id} AND s.node_name = r."nodeName"
+      AND (s.status, s.reason, s.output, s.instance_after, s.finished_at)
+        IS DISTINCT FROM (r.status, r.reason, r.output, r."instanceAfter", r."finishedAt")
+    RETURNING s.id, s.node_id, s.node_name, s.status, s.reason`;
+  return changed.map((step) => ({
+    kind: 'STEP_CHANGED',
+    operationId: command.operationId,
+    commandId: command.id,
+    clusterId: command.clusterId,
+    nodeId: step.node_id,
+    stepId: step.id,
+    summary: [`${step.node_name}: ${step.status}.`, step.reason].filter(Boolean).join(' '),
+  }));
+}
+
+/** Ends the commands that were not begun in their time. */
+export async function expireCommands(deps: Deps): Promise<void> {
+  const now = deps.clock.now();
+  const overdue = {
+    status: { in: ['PENDING' as const, 'ACCEPTED' as const] },
+    startedAt: null,
+    expiresAt: { lt: now },
+  };
+  const late = await deps.prisma.command.findMany({ where: overdue, select: { id: true } });
+  if (late.length === 0) return;
+  await change(deps, async (tx, record) => {
+    await lockCommands(tx, { ids: late.map(({ id }) => id) });
+    const expired = await tx.command.updateManyAndReturn({
+      where: overdue,
+      data: {
+        status: 'EXPIRED',
+        statusReason: 'No manager began it in time.',
+        finishedAt: now,
+        managerWaits: null,
+      },
+    });
+    await skipSteps(
+      tx,
+      expired.map(({ id }) => id),
+      'The command expired.',
+      now,
+    );
+    record(
+      ...expired.map((command) =>
+        commandEvent('COMMAND_CHANGED', command, 'EXPIRED: no manager began it in time.'),
+      ),
+    );
+    for (const id of [...new Set(expired.map(({ operationId }) => operationId))].sort()) {
+      await lockOperation(tx, id);
+      await refreshOperation(deps, tx, record, id);
+    }
+  });
+}

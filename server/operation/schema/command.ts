@@ -1,0 +1,146 @@
+import { builder } from '../../graphql/builder.ts';
+import { connectionOf } from '../../graphql/connection.ts';
+import { batched } from '../../graphql/loader.ts';
+import type { StepStatus as StepStatusValue } from '../../platform/generated/prisma/enums.ts';
+import type { RollingStrategy as RollingShape } from '../plan.ts';
+import { ACTIVE_COMMAND, waitingFor } from '../state.ts';
+import {
+  CommandStatus,
+  OperationKind,
+  OperationMode,
+  RollingStrategy,
+  StepStatus,
+  StepStatusCount,
+  byKey,
+} from './operation.ts';
+
+const stepCounts = batched<{ status: StepStatusValue; count: number }[]>(async (ids, { prisma }) => {
+  const rows = await prisma.step.groupBy({
+    by: ['commandId', 'status'],
+    where: { commandId: { in: [...ids] } },
+    _count: true,
+    orderBy: [{ commandId: 'asc' }, { status: 'asc' }],
+  });
+  return byKey(rows.map(({ commandId, status, _count }) => ({ key: commandId, status, count: _count })));
+}, []);
+
+/** What a waiting command has to do with: its cluster and the commands that are open there, oldest first. */
+const queueOf = batched(async (clusterIds, { prisma }) => {
+  const clusters = await prisma.cluster.findMany({
+    where: { id: { in: [...clusterIds] } },
+    select: {
+      id: true,
+      name: true,
+      link: true,
+      lastHeardAt: true,
+      commands: {
+        where: { status: { in: [...ACTIVE_COMMAND] } },
+        orderBy: [{ issuedAt: 'asc' }, { id: 'asc' }],
+        select: { id: true, kind: true, operation: { select: { reason: true } } },
+        take: 1,
+      },
+    },
+  });
+  return new Map(clusters.map((cluster) => [cluster.id, cluster]));
+}, undefined);
+
+export const Command = builder.prismaObject('Command', {
+  description: 'What one cluster’s manager is asked to do. An operation has one for each of its clusters.',
+  authScopes: (command) => ({ operator: true, managerOf: command.clusterId }),
+  fields: (t) => ({
+    id: t.exposeID('id'),
+    operation: t.relation('operation'),
+    cluster: t.relation('cluster'),
+    kind: t.expose('kind', { type: OperationKind }),
+    mode: t.expose('mode', { type: OperationMode }),
+    rolling: t.field({
+      type: RollingStrategy,
+      nullable: true,
+      resolve: ({ rolling }) => rolling as RollingShape | null,
+    }),
+    status: t.expose('status', { type: CommandStatus }),
+    statusReason: t.exposeString('statusReason', { nullable: true }),
+    waitingFor: t.string({
+      nullable: true,
+      description: 'Which rule holds it, and what would free it; null when it moves or has ended.',
+      resolve: async (command, _args, context) => {
+        const cluster = await queueOf(context, command.clusterId);
+        if (!cluster) return null;
+        const [first] = cluster.commands;
+        const ahead = first && first.id !== command.id ? `${first.kind} “${first.operation.reason}”` : null;
+        return waitingFor(command, cluster, ahead);
+      },
+    }),
+    issuedAt: t.expose('issuedAt', { type: 'DateTime' }),
+    deliveredAt: t.expose('deliveredAt', { type: 'DateTime', nullable: true }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When it ends if it was not begun.' }),
+    startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true }),
+    finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true }),
+    abortRequested: t.exposeBoolean('abortRequested'),
+    reportSequence: t.exposeInt('reportSequence', {
+      description: 'Number of the last report that was applied.',
+    }),
+    stepCounts: t.field({
+      type: [StepStatusCount],
+      resolve: ({ id }, _args, context) => stepCounts(context, id),
+    }),
+    steps: t.relatedConnection(
+      'steps',
+      {
+        cursor: 'id',
+        totalCount: true,
+        args: { status: t.arg({ type: [StepStatus] }) },
+        query: ({ status }) => ({
+          where: status ? { status: { in: status } } : {},
+          orderBy: { position: 'asc' as const },
+        }),
+      },
+      { name: 'StepConnection', authScopes: { public: true } },
+      { name: 'StepEdge', authScopes: { public: true } },
+    ),
+    allSteps: t.relation('steps', {
+      description: 'All steps in the order in which they are done, unpaged: for the manager.',
+      query: { orderBy: { position: 'asc' } },
+    }),
+  }),
+});
+
+const CommandConnection = connectionOf(Command, 'Command');
+
+export const Step = builder.prismaObject('Step', {
+  description: 'What a command does to one node.',
+  authScopes: { operator: true, manager: true },
+  fields: (t) => ({
+    id: t.exposeID('id'),
+    command: t.relation('command'),
+    node: t.relation('node'),
+    nodeName: t.exposeString('nodeName'),
+    batch: t.exposeInt('batch', { description: 'From 0. A batch’s nodes are done at once.' }),
+    status: t.expose('status', { type: StepStatus }),
+    reason: t.exposeString('reason', { nullable: true }),
+    output: t.exposeStringList('output', { description: 'The node’s last lines, when the step failed.' }),
+    instanceBefore: t.exposeString('instanceBefore', {
+      nullable: true,
+      description: 'What ran before: for a process its id and start.',
+    }),
+    instanceAfter: t.exposeString('instanceAfter', { nullable: true }),
+    startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true }),
+    finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true }),
+  }),
+});
+
+builder.prismaObjectFields('Operation', (t) => ({
+  commands: t.relatedConnection(
+    'commands',
+    {
+      cursor: 'id',
+      totalCount: true,
+      args: { status: t.arg({ type: [CommandStatus] }) },
+      query: ({ status }) => ({
+        where: status ? { status: { in: status } } : {},
+        orderBy: [{ cluster: { name: 'asc' as const } }, { id: 'asc' as const }],
+      }),
+    },
+    CommandConnection,
+  ),
+}));

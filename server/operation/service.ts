@@ -1,0 +1,307 @@
+import { createHash } from 'node:crypto';
+import type { Deps } from '../graphql/context.ts';
+import type { Principal } from '../access/principal.ts';
+import { Prisma } from '../platform/generated/prisma/client.ts';
+import type { OperationModel } from '../platform/generated/prisma/models.ts';
+import type { CommandStatus } from '../platform/generated/prisma/enums.ts';
+import { conflict, invalid, notFound } from '../platform/errors.ts';
+import { change, type NewEvent, type Transaction } from '../platform/event-log.ts';
+import { loadInventory, type Targets } from './inventory.ts';
+import { planOperation, type ClusterPlan, type Plan, type PlanRequest } from './plan.ts';
+import { OPEN_STEP, operationEnded, operationStatus } from './state.ts';
+
+export interface OperationRequest extends PlanRequest {
+  targets: Targets;
+  /** Seconds after which a command that was not begun expires. */
+  expiresInSeconds: number;
+}
+
+export interface StartRequest {
+  operation: OperationRequest;
+  planDigest: string | null;
+  reason: string;
+  idempotencyKey: string;
+}
+
+/** The dry run. */
+export async function plan(deps: Deps, request: OperationRequest): Promise<Plan> {
+  return planOperation(planPart(request), await loadInventory(deps.prisma, request.targets));
+}
+
+const planPart = ({ kind, mode, rolling }: OperationRequest): PlanRequest => ({ kind, mode, rolling });
+
+/**
+ * Plans and starts an operation: one command for each cluster, one step for each node.
+ * The same key answers the operation that it started before.
+ * @throws AppError CONFLICT for another request under a used key, or when the plan is not that of `planDigest` any
+ *   more (`digest`: what it is now); INVALID when there is nothing to do.
+ */
+export async function startOperation(
+  deps: Deps,
+  actor: Principal,
+  request: StartRequest,
+): Promise<OperationModel> {
+  const requestHash = hashOf(request);
+  try {
+    return await change(deps, async (tx, record) => {
+      const earlier = await byKey(tx, request.idempotencyKey, requestHash);
+      if (earlier) return earlier;
+      const planned = planOperation(
+        planPart(request.operation),
+        await loadInventory(tx, request.operation.targets),
+      );
+      if (request.planDigest !== null && request.planDigest !== planned.digest) {
+        throw conflict('The plan is another one by now: look at it again.', {
+          field: 'input.planDigest',
+          digest: planned.digest,
+        });
+      }
+      if (planned.nodeCount === 0) throw invalid('input.plan.targets', planned.warnings.join(' '));
+      return create(deps, tx, record, actor, request, planned, requestHash);
+    });
+  } catch (error) {
+    // Two requests with one key at once: the other one was first, so this one answers what that one made.
+    if (!(error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002')) throw error;
+    const earlier = await byKey(deps.prisma, request.idempotencyKey, requestHash);
+    if (!earlier) throw error;
+    return earlier;
+  }
+}
+
+const hashOf = ({ operation, reason }: StartRequest): string =>
+  createHash('sha256')
+    .update(
+      JSON.stringify([
+        operation.kind,
+        operation.mode,
+        operation.rolling,
+        operation.expiresInSeconds,
+        [...operation.targets.clusterIds].sort(),
+        [...operation.targets.nodeIds].sort(),
+        reason,
+      ]),
+    )
+    .digest('hex');
+
+async function byKey(
+  prisma: Pick<Transaction, 'operation'>,
+  idempotencyKey: string,
+  requestHash: string,
+): Promise<OperationModel | null> {
+  const earlier = await prisma.operation.findUnique({ where: { idempotencyKey } });
+  if (earlier && earlier.requestHash !== requestHash) {
+    throw conflict('This key has started another operation.', { field: 'input.idempotencyKey' });
+  }
+  return earlier;
+}
+
+async function create(
+  deps: Deps,
+  tx: Transaction,
+  record: (...events: NewEvent[]) => void,
+  actor: Principal,
+  { operation: { kind, mode, rolling, expiresInSeconds }, reason, idempotencyKey }: StartRequest,
+  planned: Plan,
+  requestHash: string,
+): Promise<OperationModel> {
+  const now = deps.clock.now();
+  const rollingJson = rolling ? { ...rolling } : Prisma.DbNull;
+  const targets = planned.clusters.filter(({ batches }) => batches.length > 0);
+  const operation = await tx.operation.create({
+    data: {
+      kind,
+      mode,
+      rolling: rollingJson,
+      reason,
+      actor: actor.name,
+      idempotencyKey,
+      requestHash,
+      createdAt: now,
+      ...statusData({ PENDING: targets.length }, false),
+    },
+  });
+  record({
+    kind: 'OPERATION_STARTED',
+    operationId: operation.id,
+    actor: actor.name,
+    summary: `${kind} (${mode.toLowerCase()}) of ${planned.nodeCount} nodes in ${targets.length} clusters. ${reason}`,
+  });
+  const commands = await tx.command.createManyAndReturn({
+    data: targets.map(({ clusterId }) => ({
+      operationId: operation.id,
+      clusterId,
+      kind,
+      mode,
+      rolling: rollingJson,
+      status: 'PENDING' as const,
+      issuedAt: now,
+      expiresAt: new Date(now.getTime() + expiresInSeconds * 1000),
+    })),
+    select: { id: true, clusterId: true },
+  });
+  const commandOf = new Map(commands.map(({ id, clusterId }) => [clusterId, id]));
+  await tx.step.createMany({
+    data: targets.flatMap((target) => stepsOf(target, commandOf.get(target.clusterId)!)),
+  });
+  for (const { id, clusterId } of commands) {
+    record({
+      kind: 'COMMAND_ISSUED',
+      operationId: operation.id,
+      commandId: id,
+      clusterId,
+      actor: actor.name,
+      summary: `${kind} issued. ${reason}`,
+    });
+  }
+  return operation;
+}
+
+const stepsOf = ({ batches }: ClusterPlan, commandId: string) =>
+  batches
+    .flatMap((nodes, batch) => nodes.map((node) => ({ node, batch })))
+    .map(({ node, batch }, position) => ({
+      commandId,
+      nodeId: node.id,
+      nodeName: node.name,
+      batch,
+      position,
+      status: 'PENDING' as const,
+    }));
+
+/**
+ * Nothing new begins any more. Commands that no manager has seen end at once; the others end when their manager has
+ * finished the batch under way and says so.
+ * @throws AppError NOT_FOUND; CONFLICT when the operation has ended.
+ */
+export async function abortOperation(
+  deps: Deps,
+  actor: Principal,
+  id: string,
+  reason: string | null,
+): Promise<OperationModel> {
+  const now = deps.clock.now();
+  return change(deps, async (tx, record) => {
+    await lockCommands(tx, { operationId: id });
+    const operation = await lockOperation(tx, id);
+    if (!operation) throw notFound('operation', id);
+    if (operationEnded(operation.status)) throw conflict(`The operation has ended: ${operation.status}.`);
+    if (operation.abortRequestedAt) return operation;
+    await tx.operation.update({ where: { id }, data: { abortRequestedAt: now } });
+    record({
+      kind: 'OPERATION_CHANGED',
+      operationId: id,
+      actor: actor.name,
+      summary: reason ? `Abort requested. ${reason}` : 'Abort requested.',
+    });
+    const ended = await tx.command.updateManyAndReturn({
+      where: { operationId: id, status: 'PENDING', deliveredAt: null },
+      data: {
+        status: 'ABORTED',
+        statusReason: 'Aborted before it reached its manager.',
+        finishedAt: now,
+        abortRequested: true,
+      },
+    });
+    await skipSteps(
+      tx,
+      ended.map((command) => command.id),
+      'The operation was aborted.',
+      now,
+    );
+    const told = await tx.command.updateManyAndReturn({
+      where: { operationId: id, status: { in: ['PENDING', 'ACCEPTED', 'RUNNING'] } },
+      data: { abortRequested: true },
+    });
+    record(
+      ...ended.map((command) =>
+        commandEvent('COMMAND_CHANGED', command, 'ABORTED before it reached its manager.', actor),
+      ),
+      ...told.map((command) => commandEvent('COMMAND_ABORT_REQUESTED', command, 'Abort requested.', actor)),
+    );
+    return refreshOperation(deps, tx, record, id);
+  });
+}
+
+/**
+ * Locks commands' rows until the transaction ends. Rows are locked in one order everywhere, so that nobody waits in a
+ * circle: cluster, commands by id, operation, steps, and last the head of the log.
+ */
+export async function lockCommands(
+  tx: Transaction,
+  which: { operationId: string } | { ids: string[] },
+): Promise<void> {
+  if ('ids' in which)
+    await tx.$queryRaw`SELECT 1 FROM command WHERE id = ANY(${which.ids}) ORDER BY id FOR UPDATE`;
+  else
+    await tx.$queryRaw`SELECT 1 FROM command WHERE operation_id = ${which.operationId} ORDER BY id FOR UPDATE`;
+}
+
+/** Locks the operation's row until the transaction ends; null when there is none. */
+export async function lockOperation(tx: Transaction, id: string): Promise<OperationModel | null> {
+  await tx.$queryRaw`SELECT 1 FROM operation WHERE id = ${id} FOR UPDATE`;
+  return tx.operation.findUnique({ where: { id } });
+}
+
+/** Ends the steps of commands that will not begin them. */
+export async function skipSteps(
+  tx: Transaction,
+  commandIds: string[],
+  reason: string,
+  now: Date,
+): Promise<void> {
+  await tx.step.updateMany({
+    where: { commandId: { in: commandIds }, status: { in: [...OPEN_STEP] } },
+    data: { status: 'SKIPPED', reason, finishedAt: now },
+  });
+}
+
+export const commandEvent = (
+  kind: 'COMMAND_CHANGED' | 'COMMAND_ABORT_REQUESTED',
+  command: { id: string; operationId: string; clusterId: string },
+  summary: string,
+  actor?: { name: string },
+): NewEvent => ({
+  kind,
+  operationId: command.operationId,
+  commandId: command.id,
+  clusterId: command.clusterId,
+  actor: actor?.name,
+  summary,
+});
+
+/** Derives the operation's status from its commands' once more and writes and tells it when it is another. */
+export async function refreshOperation(
+  deps: Deps,
+  tx: Transaction,
+  record: (...events: NewEvent[]) => void,
+  id: string,
+): Promise<OperationModel> {
+  const now = deps.clock.now();
+  const before = await tx.operation.findUniqueOrThrow({ where: { id } });
+  const groups = await tx.command.groupBy({ by: ['status'], where: { operationId: id }, _count: true });
+  const counts = Object.fromEntries(groups.map(({ status, _count }) => [status, _count]));
+  const next = statusData(counts, before.abortRequestedAt !== null);
+  if (next.status === before.status && next.statusReason === before.statusReason) return before;
+  const ended = operationEnded(next.status);
+  const after = await tx.operation.update({
+    where: { id },
+    data: {
+      ...next,
+      finishedAt: ended ? now : null,
+      ...(next.status !== 'PENDING' && !before.startedAt && { startedAt: now }),
+    },
+  });
+  if (next.status !== before.status) {
+    record({
+      kind: ended ? 'OPERATION_FINISHED' : 'OPERATION_CHANGED',
+      operationId: id,
+      summary: [`${before.status} → ${next.status}.`, next.statusReason].filter(Boolean).join(' '),
+    });
+  }
+  return after;
+}
+
+function statusData(counts: Partial<Record<CommandStatus, number>>, abortRequested: boolean) {
+  const { status, reason } = operationStatus(counts, abortRequested);
+  return { status, statusReason: reason };
+}

@@ -1,0 +1,23 @@
+/**
+ * The bell between a writer and the readers of the event log. It only says "there is news"; what the news is
+ * stands in the log, so a lost ring costs latency and nothing else.
+ */
+export interface Bus {
+  ring(): void;
+  /** Calls `listener` after each ring; returns the function that ends it. */
+  onRing(listener: () => void): () => void;
+}
+
+/** The bell for one server process. */
+export function createLocalBus(): Bus {
+  const listeners = new Set<() => void>();
+  return {
+    ring: () => {
+      for (const listener of listeners) listener();
+    },
+    onRing: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

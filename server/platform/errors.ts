@@ -1,0 +1,46 @@
+import { GraphQLError } from 'graphql';
+
+/** What a client can act on; everything else is UNEXPECTED and masked. */
+export type ErrorCode =
+  | 'NOT_FOUND'
+  | 'INVALID'
+  | 'CONFLICT'
+  | 'FORBIDDEN'
+  | 'UNAUTHENTICATED'
+  | 'UNAVAILABLE'
+  | 'RESYNC_REQUIRED'
+  | 'UNEXPECTED';
+
+/** One thing wrong with an input: `path` as in the document's variables, e.g. `input.cluster.name`. */
+export interface FieldProblem {
+  path: string;
+  message: string;
+}
+
+/**
+ * An error meant for the client. `extensions.code` says what kind, `extensions.field` which input is at fault,
+ * `extensions.problems` all of them, where there are several.
+ */
+export class AppError extends GraphQLError {
+  constructor(code: ErrorCode, message: string, extensions: Record<string, unknown> = {}) {
+    super(message, { extensions: { code, ...extensions } });
+    this.name = 'AppError';
+  }
+}
+
+export const invalid = (field: string, message: string): AppError =>
+  new AppError('INVALID', `${field}: ${message}`, { field });
+
+export const notFound = (what: string, id: string): AppError =>
+  new AppError('NOT_FOUND', `There is no ${what} with the id ${JSON.stringify(id.slice(0, 64))}.`);
+
+export const conflict = (message: string, extensions: Record<string, unknown> = {}): AppError =>
+  new AppError('CONFLICT', message, extensions);
+
+/** All problems of one input as one error that names the first field and lists the rest. */
+export function invalidInput(problems: readonly FieldProblem[]): AppError {
+  const [first] = problems;
+  if (!first) throw new Error('invalidInput needs at least one problem');
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
+  return new AppError('INVALID', `${first.path}: ${first.message}${more}`, { field: first.path, problems });
+}

@@ -1,0 +1,94 @@
+import { Prisma, type PrismaClient } from './generated/prisma/client.ts';
+import type { EventKind } from './generated/prisma/enums.ts';
+import type { Bus } from './bus.ts';
+import type { Clock } from './clock.ts';
+
+/** The client inside a transaction: the only one that may be used there (PGlite has a single connection). */
+export type Transaction = Prisma.TransactionClient;
+
+/** What happened to what, told once to people (`summary`) and to machines (the ids). */
+export interface NewEvent {
+  kind: EventKind;
+  summary: string;
+  actor?: string | undefined;
+  clusterId?: string | undefined;
+  nodeId?: string | undefined;
+  operationId?: string | undefined;
+  commandId?: string | undefined;
+  stepId?: string | undefined;
+}
+
+export interface LoggedEvent {
+  revision: bigint;
+  kind: EventKind;
+  clusterId: string | null;
+  nodeId: string | null;
+  operationId: string | null;
+  commandId: string | null;
+  stepId: string | null;
+}
+
+export interface EventWriterDeps {
+  prisma: PrismaClient;
+  bus: Bus;
+  clock: Clock;
+}
+
+/**
+ * Runs `work` in one transaction and writes the events that it records in the same one, then rings the bell.
+ * Every change of topology, operations and commands goes through here.
+ *
+ * The head of the log is one row that each writer takes with its last statement and holds until it commits: a
+ * revision is visible only when all lower ones are, so a reader that goes by revision skips none. The price is that
+ * commits of changes queue up behind each other for the length of that last statement.
+ */
+export async function change<T>(
+  { prisma, bus, clock }: EventWriterDeps,
+  work: (tx: Transaction, record: (...events: NewEvent[]) => void) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const events: NewEvent[] = [];
+    try {
+      const result = await prisma.$transaction(async (tx) => {
+        const value = await work(tx, (...more) => events.push(...more));
+        if (events.length > 0) await append(tx, events, clock.now());
+        return value;
+      });
+      if (events.length > 0) bus.ring();
+      return result;
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isWriteConflict(error)) throw error;
+    }
+  }
+}
+
+/** The database gave up one of two transactions that were in each other's way; nothing of it has happened. */
+const isWriteConflict = (error: unknown): boolean =>
+  error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2034';
+const ATTEMPTS = 3;
+
+async function append(tx: Transaction, events: readonly NewEvent[], at: Date): Promise<void> {
+  const rows = JSON.stringify(events.map((event, index) => ({ ...event, offset: index + 1 })));
+  await tx.$executeRaw`
+    WITH head AS (
+      UPDATE system SET revision = revision + ${events.length}::int RETURNING revision - ${events.length}::int AS base
+    )
+    INSERT INTO event (revision, at, kind, summary, actor, cluster_id, node_id, operation_id, command_id, step_id)
+    SELECT head.base + e."offset", ${at}, e.kind, e.summary, e.actor, e."clusterId", e."nodeId", e."operationId",
+           e."commandId", e."stepId"
+    FROM head, jsonb_to_recordset(${rows}::jsonb) AS e(
+      "offset" int, kind "EventKind", summary text, actor text, "clusterId" text, "nodeId" text, "operationId" text,
+      "commandId" text, "stepId" text)`;
+}
+
+/** The head of the log as it is committed. */
+export async function headRevision(prisma: PrismaClient | Transaction): Promise<bigint> {
+  const { revision } = await prisma.system.findUniqueOrThrow({
+    where: { id: SYSTEM_ID },
+    select: { revision: true },
+  });
+  return revision;
+}
+
+/** There is one system; its row has this id. */
+export const SYSTEM_ID = 'system';

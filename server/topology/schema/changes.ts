@@ -1,0 +1,103 @@
+import { builder } from '../../graphql/builder.ts';
+import type { Deps } from '../../graphql/context.ts';
+import { headRevision } from '../../platform/event-log.ts';
+import { systemSummary } from '../service.ts';
+import { Cluster } from './cluster.ts';
+import { Node } from './node.ts';
+import { System } from './system.ts';
+
+export interface DeltaShape {
+  type: 'delta';
+  revision: bigint;
+  clusterIds: string[];
+  nodeIds: string[];
+  operationIds: string[];
+}
+export type TopologyEventShape =
+  DeltaShape | { type: 'snapshot'; revision: bigint } | { type: 'bookmark'; revision: bigint };
+
+const TopologySnapshot = builder
+  .objectRef<Extract<TopologyEventShape, { type: 'snapshot' }>>('TopologySnapshot')
+  .implement({
+    description: 'Where the stream begins: everything as of `revision` or newer, read through `system`.',
+    authScopes: { operator: true },
+    fields: (t) => ({
+      revision: t.expose('revision', { type: 'Revision' }),
+      system: t.field({ type: System, resolve: (_event, _args, { deps }) => systemSummary(deps.prisma) }),
+    }),
+  });
+
+export const TopologyDelta = builder.objectRef<DeltaShape>('TopologyDelta').implement({
+  description: 'What changed since the message before, as it is now: a later delta may say the same again.',
+  authScopes: { operator: true },
+  fields: (t) => ({
+    revision: t.expose('revision', { type: 'Revision' }),
+    system: t.field({ type: System, resolve: (_event, _args, { deps }) => systemSummary(deps.prisma) }),
+    clusters: t.prismaField({
+      type: [Cluster],
+      description: 'Clusters that changed in any way, themselves or by a manager or node of theirs.',
+      resolve: (query, { clusterIds }, _args, { deps }) =>
+        deps.prisma.cluster.findMany({ ...query, where: { id: { in: clusterIds } } }),
+    }),
+    nodes: t.prismaField({
+      type: [Node],
+      description: 'Nodes that changed; those that left have the status LEFT.',
+      resolve: (query, { nodeIds }, _args, { deps }) =>
+        deps.prisma.node.findMany({ ...query, where: { id: { in: nodeIds } } }),
+    }),
+  }),
+});
+
+export const Bookmark = builder.objectRef<{ type: 'bookmark'; revision: bigint }>('Bookmark').implement({
+  description: 'Nothing happened up to `revision`: the stream is alive.',
+  authScopes: { operator: true },
+  fields: (t) => ({
+    revision: t.expose('revision', { type: 'Revision' }),
+    at: t.field({ type: 'DateTime', resolve: (_event, _args, { deps }) => deps.clock.now() }),
+  }),
+});
+
+const TopologyEvent = builder.unionType('TopologyEvent', {
+  types: [TopologySnapshot, TopologyDelta, Bookmark],
+  resolveType: ({ type }) =>
+    ({ snapshot: 'TopologySnapshot', delta: 'TopologyDelta', bookmark: 'Bookmark' })[type],
+});
+
+builder.subscriptionFields((t) => ({
+  topologyChanged: t.field({
+    type: TopologyEvent,
+    description:
+      'Without `since`: a snapshot, then deltas. With it: the deltas after it, or RESYNC_REQUIRED where the log does not have it.',
+    authScopes: { operator: true },
+    args: { since: t.arg({ type: 'Revision' }), clusterId: t.arg.id() },
+    subscribe: (_parent, { since, clusterId }, { deps }) =>
+      topologyChanges(deps, since ?? undefined, clusterId ?? undefined),
+    resolve: (event) => event,
+  }),
+}));
+
+/** What happened in the whole system or in one cluster, each batch of the log as one message. */
+async function* topologyChanges(
+  { prisma, tail }: Deps,
+  since: bigint | undefined,
+  onlyCluster: string | undefined,
+): AsyncGenerator<TopologyEventShape, void, void> {
+  const start = since ?? (await headRevision(prisma));
+  if (since === undefined) yield { type: 'snapshot', revision: start };
+  for await (const { revision, events } of tail.follow(start)) {
+    const mine = events.filter(({ clusterId }) => onlyCluster === undefined || clusterId === onlyCluster);
+    if (mine.length === 0) {
+      yield { type: 'bookmark', revision };
+      continue;
+    }
+    yield {
+      type: 'delta',
+      revision,
+      clusterIds: distinct(mine.map(({ clusterId }) => clusterId)),
+      nodeIds: distinct(mine.map(({ nodeId }) => nodeId)),
+      operationIds: distinct(mine.map(({ operationId }) => operationId)),
+    };
+  }
+}
+
+const distinct = (ids: readonly (string | null)[]): string[] => [...new Set(ids.filter((id) => id !== null))];

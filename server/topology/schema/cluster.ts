@@ -1,0 +1,111 @@
+import type { InputShapeFromFields } from '@pothos/core';
+import type { Prisma } from '../../platform/generated/prisma/client.ts';
+import { builder } from '../../graphql/builder.ts';
+import { connectionOf } from '../../graphql/connection.ts';
+import * as input from '../../graphql/input.ts';
+import { nodeWhere } from '../filter.ts';
+import { COUNTED_STATUSES, COUNT_COLUMNS, total, type NodeStatus as NodeStatusValue } from '../status.ts';
+import { countsOf, type ClusterRow } from '../service.ts';
+import { ClusterStatus, ControlLink, Label, LabelInput, NodeStatusCount } from './common.ts';
+import { NodeConnection, NodeFilter, NodeOrder, nodeOrderBy } from './node.ts';
+
+export const Cluster = builder.prismaObject('Cluster', {
+  authScopes: (cluster) => ({ operator: true, managerOf: cluster.id }),
+  fields: (t) => ({
+    id: t.exposeID('id'),
+    name: t.exposeString('name'),
+    kind: t.exposeString('kind', {
+      description: 'Kind of cluster as its manager’s driver names it, e.g. `process`.',
+    }),
+    labels: t.field({ type: [Label], resolve: (cluster) => input.labelList(cluster.labels) }),
+    status: t.expose('status', { type: ClusterStatus }),
+    statusReason: t.exposeString('statusReason'),
+    statusSince: t.expose('statusSince', { type: 'DateTime' }),
+    controlLink: t.expose('link', { type: ControlLink }),
+    lastHeardAt: t.expose('lastHeardAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the OC last heard from the primary manager.',
+    }),
+    leaseExpiresAt: t.expose('leaseExpiresAt', { type: 'DateTime', nullable: true }),
+    epoch: t.exposeInt('epoch', { description: 'Grows by one with each new primary.' }),
+    nodeTotal: t.int({ resolve: (cluster) => total(countsOf(cluster)) }),
+    nodeCounts: t.field({
+      type: [NodeStatusCount],
+      description: 'Nodes by status, those with none left out, worst first.',
+      resolve: (cluster) =>
+        cluster.link === 'SILENT'
+          ? [{ status: 'UNKNOWN' as const, count: total(countsOf(cluster)) }].filter(({ count }) => count > 0)
+          : lastKnownCounts(cluster),
+    }),
+    lastKnownNodeCounts: t.field({
+      type: [NodeStatusCount],
+      description: 'As `nodeCounts`, by the last report even while the manager is silent.',
+      resolve: lastKnownCounts,
+    }),
+    nodes: t.relatedConnection(
+      'nodes',
+      {
+        cursor: 'id',
+        totalCount: true,
+        args: {
+          filter: t.arg({ type: NodeFilter }),
+          orderBy: t.arg({ type: NodeOrder, defaultValue: 'WORST_FIRST' }),
+        },
+        query: (args) => ({ where: nodeWhere(args.filter), orderBy: nodeOrderBy(args.orderBy) }),
+      },
+      NodeConnection,
+    ),
+    cells: t.relation('nodes', {
+      description:
+        'The first `limit` (1 to 200) nodes, worst first: the cells of the map. Those that left are not among them.',
+      args: { limit: t.arg.int({ defaultValue: 60, validate: input.limit(200) }) },
+      query: ({ limit }) => ({
+        where: { status: { not: 'LEFT' } },
+        orderBy: nodeOrderBy('WORST_FIRST'),
+        take: limit ?? 60,
+      }),
+    }),
+    createdAt: t.expose('createdAt', { type: 'DateTime' }),
+  }),
+});
+
+function lastKnownCounts(cluster: ClusterRow): { status: NodeStatusValue; count: number }[] {
+  return COUNTED_STATUSES.map((status) => ({ status, count: cluster[COUNT_COLUMNS[status]] })).filter(
+    ({ count }) => count > 0,
+  );
+}
+
+export const ClusterConnection = connectionOf(Cluster, 'Cluster');
+
+export const ClusterFilter = builder.inputType('ClusterFilter', {
+  description: 'A cluster passes when it passes every part that is set.',
+  fields: (t) => ({
+    search: t.string({ description: 'Part of the name or kind.', validate: input.search.nullish() }),
+    status: t.field({ type: [ClusterStatus] }),
+    kind: t.stringList({ validate: input.values.nullish() }),
+    labels: t.field({ type: [LabelInput], validate: input.labels.nullish() }),
+    ids: t.idList({ validate: input.ids.nullish() }),
+  }),
+});
+
+export const ClusterOrder = builder.enumType('ClusterOrder', {
+  values: ['WORST_FIRST', 'NAME', 'NEWEST_FIRST'] as const,
+});
+
+const CLUSTER_ORDER = {
+  WORST_FIRST: [{ status: 'asc' }, { name: 'asc' }, { id: 'asc' }],
+  NAME: [{ name: 'asc' }, { id: 'asc' }],
+  NEWEST_FIRST: [{ createdAt: 'desc' }, { id: 'asc' }],
+} satisfies Record<string, Prisma.ClusterOrderByWithRelationInput[]>;
+
+/** The order of a list of clusters; ends in the id so that pages never overlap. */
+export const clusterOrderBy = (order: keyof typeof CLUSTER_ORDER | null | undefined) =>
+  CLUSTER_ORDER[order ?? 'WORST_FIRST'];
+
+/** What every field that lists clusters takes. */
+export const clusterListArgs = builder.args((t) => ({
+  filter: t.field({ type: ClusterFilter }),
+  orderBy: t.field({ type: ClusterOrder, defaultValue: 'WORST_FIRST' }),
+}));
+export type ClusterListArgs = InputShapeFromFields<typeof clusterListArgs>;

@@ -1,0 +1,143 @@
+import type { PrismaClient } from '../platform/generated/prisma/client.ts';
+import type { ClusterModel } from '../platform/generated/prisma/models.ts';
+import type { ClusterStatus, ControlLink } from '../platform/generated/prisma/enums.ts';
+import { SYSTEM_ID, type NewEvent, type Transaction } from '../platform/event-log.ts';
+import { clusterWhere, type ClusterFilterValue } from './filter.ts';
+import {
+  COUNTED_STATUSES,
+  COUNT_COLUMNS,
+  clusterStatus,
+  systemStatus,
+  type NodeCounts,
+  type NodeStatus,
+  type Verdict,
+} from './status.ts';
+
+export type ClusterRow = ClusterModel;
+
+export const countsOf = (cluster: ClusterRow): NodeCounts =>
+  Object.fromEntries(
+    COUNTED_STATUSES.map((status) => [status, cluster[COUNT_COLUMNS[status]]]),
+  ) as NodeCounts;
+
+/** The system in numbers, from one aggregation over the clusters' rows. */
+export interface SystemSummary extends Verdict {
+  id: string;
+  name: string;
+  revision: bigint;
+  clusterCounts: { status: ClusterStatus; count: number }[];
+  nodeCounts: { status: NodeStatus; count: number }[];
+}
+
+/** Writes the system's row at first start and its name at every start. */
+export async function ensureSystem(prisma: PrismaClient, name: string): Promise<void> {
+  await prisma.system.upsert({ where: { id: SYSTEM_ID }, create: { id: SYSTEM_ID, name }, update: { name } });
+}
+
+/** The revision is read first: what follows is at least as new. */
+export async function systemSummary(prisma: PrismaClient): Promise<SystemSummary> {
+  const { id, name, revision } = await prisma.system.findUniqueOrThrow({ where: { id: SYSTEM_ID } });
+  const groups = await prisma.cluster.groupBy({
+    by: ['status', 'link'],
+    _count: { _all: true },
+    _sum: { down: true, unhealthy: true, stopping: true, starting: true, stopped: true, running: true },
+    orderBy: { status: 'asc' },
+  });
+  const clusters = new Map<ClusterStatus, number>();
+  const nodes = new Map<NodeStatus, number>();
+  for (const group of groups) {
+    clusters.set(group.status, (clusters.get(group.status) ?? 0) + group._count._all);
+    for (const status of COUNTED_STATUSES) {
+      const shown = group.link === 'SILENT' ? 'UNKNOWN' : status;
+      nodes.set(shown, (nodes.get(shown) ?? 0) + (group._sum[COUNT_COLUMNS[status]] ?? 0));
+    }
+  }
+  return {
+    id,
+    name,
+    revision,
+    ...systemStatus(Object.fromEntries(clusters)),
+    clusterCounts: [...clusters].map(([status, count]) => ({ status, count })),
+    nodeCounts: ([...COUNTED_STATUSES, 'UNKNOWN'] as const)
+      .map((status) => ({ status, count: nodes.get(status) ?? 0 }))
+      .filter(({ count }) => count > 0),
+  };
+}
+
+/** How many clusters of those that pass the filter have which status, kind and label; labels: the 50 commonest keys. */
+export async function clusterFacets(prisma: PrismaClient, filter: ClusterFilterValue | null | undefined) {
+  const where = clusterWhere(filter);
+  const statuses = await prisma.cluster.groupBy({
+    by: ['status'],
+    where,
+    _count: true,
+    orderBy: { status: 'asc' },
+  });
+  const kinds = await prisma.cluster.groupBy({ by: ['kind'], where, _count: true, orderBy: { kind: 'asc' } });
+  // Labels are JSON, which Prisma cannot group by; their rows are small, and only this one column is read.
+  const rows = await prisma.cluster.findMany({ where, select: { labels: true } });
+  const counts = new Map<string, Map<string, number>>();
+  for (const { labels } of rows) {
+    for (const [key, value] of Object.entries(labels as Record<string, string>)) {
+      const values = counts.get(key) ?? new Map<string, number>();
+      counts.set(key, values.set(value, (values.get(value) ?? 0) + 1));
+    }
+  }
+  const byCount = <T extends { count: number }>(a: T, b: T) => b.count - a.count;
+  return {
+    statuses: statuses.map(({ status, _count }) => ({ value: status as string, count: _count })),
+    kinds: kinds.map(({ kind, _count }) => ({ value: kind, count: _count })),
+    labels: [...counts]
+      .map(([key, values]) => ({
+        key,
+        count: [...values.values()].reduce((sum, n) => sum + n, 0),
+        values: [...values]
+          .map(([value, count]) => ({ value, count }))
+          .sort(byCount)
+          .slice(0, 50),
+      }))
+      .sort(byCount)
+      .slice(0, 50),
+  };
+}
+
+/**
+ * Counts a cluster's nodes anew and writes its status with the reason, if it is another one, with `since`.
+ * To be called at the end of each transaction that changed the cluster's nodes or its link.
+ */
+export async function refreshCluster(
+  tx: Transaction,
+  clusterId: string,
+  now: Date,
+  change: { link?: ControlLink } = {},
+): Promise<{ event: NewEvent | undefined }> {
+  const groups = await tx.node.groupBy({
+    by: ['status'],
+    where: { clusterId, status: { not: 'LEFT' } },
+    _count: true,
+  });
+  const counts = Object.fromEntries(
+    COUNTED_STATUSES.map((status) => [status, groups.find((group) => group.status === status)?._count ?? 0]),
+  ) as NodeCounts;
+  const before = await tx.cluster.findUniqueOrThrow({ where: { id: clusterId } });
+  const verdict = clusterStatus(counts, change.link ?? before.link);
+  const changed = verdict.status !== before.status;
+  await tx.cluster.update({
+    where: { id: clusterId },
+    data: {
+      ...change,
+      ...Object.fromEntries(COUNTED_STATUSES.map((status) => [COUNT_COLUMNS[status], counts[status]])),
+      status: verdict.status,
+      statusReason: verdict.reason,
+      ...(changed && { statusSince: now }),
+    },
+  });
+  if (!changed) return { event: undefined };
+  return {
+    event: {
+      kind: 'CLUSTER_CHANGED',
+      clusterId,
+      summary: `${before.name}: ${before.status} → ${verdict.status}. ${verdict.reason}`,
+    },
+  };
+}
