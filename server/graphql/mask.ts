@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { PothosValidationError } from '@pothos/core';
 import { GraphQLError } from 'graphql';
 import { Prisma } from '../platform/generated/prisma/client.ts';
-import { AppError } from '../platform/errors.ts';
+import { isErrorCode } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 
 /** Prisma's codes for "the database cannot be used right now": not reached, timed out, no connection free, closed. */
@@ -15,15 +15,14 @@ const UNAVAILABLE = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028
 export const maskError =
   (logger: Logger) =>
   (error: unknown): GraphQLError => {
+    // Meant for the client, or masked before: some errors come through more than one layer.
+    if (error instanceof GraphQLError && isErrorCode(error.extensions['code'])) {
+      return withCode(error, error, error.extensions);
+    }
     const cause = error instanceof GraphQLError ? (error.originalError ?? error) : error;
-    if (cause instanceof AppError) return withCode(error, cause, cause.extensions);
-    if (error instanceof GraphQLError && cause === error) {
+    if (cause instanceof GraphQLError && error instanceof GraphQLError) {
       // graphql-js itself: syntax, validation, a variable that does not fit, an operation that is not there.
-      const { code = 'INVALID', ...rest } = error.extensions;
-      return withCode(error, error, {
-        ...rest,
-        code: isHttpStatus(rest) || typeof code !== 'string' ? 'INVALID' : code,
-      });
+      return withCode(error, error, { code: 'INVALID', ...fieldOf(error), ...httpOf(error) });
     }
     // Relay's arguments (`first`, `after` …) are checked by the builder itself.
     if (cause instanceof PothosValidationError) return withCode(error, cause, { code: 'INVALID' });
@@ -40,7 +39,19 @@ export const maskError =
     return withCode(error, { message: `Unexpected error ${id}.` }, { code: 'UNEXPECTED', id });
   };
 
-const isHttpStatus = (extensions: Record<string, unknown>): boolean => 'http' in extensions;
+/** What the transport is told of the answer. A request that is none (`BAD_REQUEST`) is so whatever is accepted. */
+function httpOf({ extensions: { http, code } }: GraphQLError): { http?: object } {
+  if (typeof http !== 'object' || http === null) return {};
+  return { http: code === 'BAD_REQUEST' ? { ...http, spec: false } : http };
+}
+
+/** graphql-js names the place of a wrong variable in its message only. */
+function fieldOf({ message }: GraphQLError): { field?: string } {
+  const [, variable, path] =
+    /^Variable "\$(\w+)" (?:got invalid value .*? at "([^"]+)")?/.exec(message) ?? [];
+  const field = path ?? variable;
+  return field === undefined ? {} : { field };
+}
 
 function isUnavailable(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientKnownRequestError) return UNAVAILABLE.has(error.code);

@@ -35,6 +35,7 @@ export function serveWebSockets(
     {
       execute: (args: ExecutionArgs) => (args.rootValue as Enveloped).execute(args),
       subscribe: (args: ExecutionArgs) => (args.rootValue as Enveloped).subscribe(args),
+      onError: (_context, _id, _payload, errors) => errors.map(mask),
       onSubscribe: async ({ connectionParams, extra }, _id, { query, operationName, variables }) => {
         const transport: TransportContext = { req: extra.request, connectionParams };
         const enveloped = api.getEnveloped({ ...transport, params: { query, operationName, variables } });

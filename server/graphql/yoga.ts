@@ -16,6 +16,7 @@ export interface TransportContext {
 
 /** The API over HTTP and SSE, with GraphiQL for browsers. The WebSocket transport executes through it too. */
 export function createApi(deps: Deps) {
+  const mask = maskError(deps.logger);
   return createYoga<TransportContext, Context>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -24,7 +25,15 @@ export function createApi(deps: Deps) {
     multipart: false,
     batching: false,
     logging: false,
-    maskedErrors: { maskError: maskError(deps.logger) },
+    maskedErrors: { maskError: mask },
+    plugins: [
+      {
+        // Errors of documents and requests do not pass through execution: they get their code on the way out.
+        onResultProcess: ({ result, setResult }) => {
+          if ('errors' in result && result.errors) setResult({ ...result, errors: result.errors.map(mask) });
+        },
+      },
+    ],
     renderGraphiQL,
     graphiql: { title: 'Operations Center API', defaultQuery: examples },
     context: async ({ request, connectionParams }) => ({

@@ -30,7 +30,8 @@ export function apiRefusal(
   request: Pick<IncomingMessage, 'headers' | 'method'>,
   maxBytes: number,
 ): Refusal | undefined {
-  if (request.method !== 'POST') return undefined;
+  // A POST without a body is the API's own business: it says what is missing.
+  if (request.method !== 'POST' || request.headers['content-length'] === '0') return undefined;
   const type = request.headers['content-type'] ?? '';
   if (!/^application\/(graphql\+)?json\s*(;|$)/i.test(type)) {
     return { status: 415, message: 'The Content-Type must be application/json.' };

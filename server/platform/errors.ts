@@ -1,15 +1,20 @@
 import { GraphQLError } from 'graphql';
 
 /** What a client can act on; everything else is UNEXPECTED and masked. */
-export type ErrorCode =
-  | 'NOT_FOUND'
-  | 'INVALID'
-  | 'CONFLICT'
-  | 'FORBIDDEN'
-  | 'UNAUTHENTICATED'
-  | 'UNAVAILABLE'
-  | 'RESYNC_REQUIRED'
-  | 'UNEXPECTED';
+const CODES = [
+  'NOT_FOUND',
+  'INVALID',
+  'CONFLICT',
+  'FORBIDDEN',
+  'UNAUTHENTICATED',
+  'UNAVAILABLE',
+  'RESYNC_REQUIRED',
+  'UNEXPECTED',
+] as const;
+export type ErrorCode = (typeof CODES)[number];
+
+export const isErrorCode = (value: unknown): value is ErrorCode =>
+  (CODES as readonly unknown[]).includes(value);
 
 /** One thing wrong with an input: `path` as in the document's variables, e.g. `input.cluster.name`. */
 export interface FieldProblem {

@@ -1,0 +1,120 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createTestDatabase } from '../services/postgres.ts';
+import { Client } from './client.ts';
+import { until } from './until.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** A program of this package under test, with all it wrote. */
+export class Program {
+  readonly process: ChildProcess;
+  output = '';
+  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+
+  constructor(bundle: string, args: string[], env: Record<string, string>) {
+    this.process = spawn(process.execPath, ['--enable-source-maps', join(root, 'dist', bundle), ...args], {
+      env: { PATH: process.env['PATH'] ?? '', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.process.stdout, this.process.stderr]) {
+      stream?.on('data', (data: Buffer) => (this.output += data.toString()));
+    }
+    this.ended = new Promise((resolve) =>
+      this.process.once('close', (code, signal) => resolve({ code, signal })),
+    );
+  }
+
+  get running(): boolean {
+    return this.process.exitCode === null && this.process.signalCode === null;
+  }
+
+  /** Sends the signal and waits for the end. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    if (this.running) this.process.kill(signal);
+    await this.ended;
+  }
+}
+
+export interface OcOptions {
+  /** Leases are short, so that silence is noticed within a test's patience. */
+  leaseSeconds?: number;
+  env?: Record<string, string>;
+}
+
+/** A real OC in a process of its own over the database that this run of the tests is for. */
+export class Oc {
+  readonly folder = mkdtempSync(join(tmpdir(), 'oc-story-'));
+  readonly #options: OcOptions;
+  #database: { url: string; drop(): Promise<void> } | undefined;
+  #program: Program | undefined;
+  #port = 0;
+  #cleanups: (() => Promise<unknown>)[] = [];
+
+  private constructor(options: OcOptions) {
+    this.#options = options;
+  }
+
+  static async start(options: OcOptions = {}): Promise<Oc> {
+    const oc = new Oc(options);
+    if (process.env['OC_TEST_DATABASE'] === 'postgres') oc.#database = await createTestDatabase();
+    await oc.boot();
+    return oc;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  get client(): Client {
+    return new Client(this.url);
+  }
+
+  get program(): Program {
+    if (!this.#program) throw new Error('The OC was not started.');
+    return this.#program;
+  }
+
+  get environment(): Record<string, string> {
+    return {
+      PORT: String(this.#port),
+      DATA_DIR: join(this.folder, 'oc'),
+      LEASE_SECONDS: String(this.#options.leaseSeconds ?? 2),
+      LOG_LEVEL: 'warn',
+      ...(this.#database && { DATABASE_URL: this.#database.url }),
+      ...this.#options.env,
+    };
+  }
+
+  /** Starts it (again), on the same port and data. */
+  async boot(): Promise<void> {
+    const program = new Program('server.js', [], this.environment);
+    this.#program = program;
+    const ready = await until('the OC is ready', () => {
+      if (!program.running) throw new Error(program.output);
+      return /is ready on http:\/\/127\.0\.0\.1:(\d+)/.exec(program.output) ?? undefined;
+    });
+    this.#port = Number(ready[1]);
+  }
+
+  kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    return this.program.kill(signal);
+  }
+
+  /** Done at the end, last first. */
+  atEnd(cleanup: () => Promise<unknown>): void {
+    this.#cleanups.push(cleanup);
+  }
+
+  /** Ends everything that belongs to it. Errors that the server logged fail the test. */
+  async stop(): Promise<void> {
+    for (const cleanup of this.#cleanups.splice(0).reverse()) await cleanup();
+    await this.kill('SIGTERM');
+    await this.#database?.drop();
+    rmSync(this.folder, { recursive: true, force: true });
+    const unexpected = this.program.output.split('\n').filter((line) => line.startsWith('{"level":50'));
+    if (unexpected.length > 0) throw new Error(`The OC logged errors:\n${unexpected.join('\n')}`);
+  }
+}

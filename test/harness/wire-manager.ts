@@ -1,0 +1,113 @@
+import type { Answer, Client, GraphQLFault, Subscription } from './client.ts';
+
+/** A manager's side of the protocol, message by message, for stories about the protocol itself. */
+export class WireManager {
+  readonly client: Client;
+  readonly clusterId: string;
+  epoch: number;
+  sequence = 0;
+
+  private constructor(client: Client, clusterId: string, epoch: number) {
+    this.client = client;
+    this.clusterId = clusterId;
+    this.epoch = epoch;
+  }
+
+  static async token(operator: Client, input: object = {}): Promise<string> {
+    const { createEnrolmentToken } = await operator.data(
+      'mutation ($input: CreateEnrolmentTokenInput!) { createEnrolmentToken(input: $input) { token } }',
+      { input },
+    );
+    return createEnrolmentToken.token;
+  }
+
+  static register(client: Client, input: object): Promise<Answer> {
+    return client.send(
+      `mutation ($input: RegisterManagerInput!) {
+        registerManager(input: $input) {
+          clusterId managerId credential
+          lease { role epoch durationMs renewEveryMs primaryName membershipSequence snapshotWanted }
+        }
+      }`,
+      { input },
+    );
+  }
+
+  /** A manager that has joined a cluster of that name. */
+  static async join(
+    operator: Client,
+    cluster: string,
+    manager = `${cluster}-m1`,
+    kind = 'process',
+  ): Promise<WireManager> {
+    const token = await WireManager.token(operator);
+    const answer = await WireManager.register(operator, {
+      token,
+      cluster: { name: cluster, kind },
+      manager: { name: manager, version: '1' },
+    });
+    if (answer.errors) throw new Error(JSON.stringify(answer.errors));
+    const { credential, clusterId, lease } = answer.data.registerManager;
+    return new WireManager(operator.as(credential), clusterId, lease.epoch);
+  }
+
+  report(input: object): Promise<Answer> {
+    return this.client.send(
+      'mutation ($input: ReportMembershipInput!) { reportMembership(input: $input) { applied sequence } }',
+      { input: { epoch: this.epoch, ...input } },
+    );
+  }
+
+  async snapshot(nodes: object[]): Promise<void> {
+    await this.#applied(this.report({ kind: 'SNAPSHOT', sequence: ++this.sequence, nodes }));
+  }
+
+  async delta(nodes: object[], left: object[] = []): Promise<void> {
+    await this.#applied(this.report({ kind: 'DELTA', sequence: ++this.sequence, nodes, left }));
+  }
+
+  async fault(input: object): Promise<GraphQLFault> {
+    const { errors, data } = await this.report(input);
+    if (!errors?.[0]) throw new Error(`An error was expected: ${JSON.stringify(data)}`);
+    return errors[0];
+  }
+
+  async renew() {
+    const { renewLease } = await this.client.data(
+      `mutation ($input: RenewLeaseInput!) {
+        renewLease(input: $input) { lease { role epoch membershipSequence snapshotWanted primaryName } }
+      }`,
+      { input: { epoch: this.epoch, membershipSequence: this.sequence } },
+    );
+    return renewLease.lease;
+  }
+
+  leave(): Promise<Answer> {
+    return this.client.send('mutation ($input: LeaveInput!) { leave(input: $input) { left } }', {
+      input: { epoch: this.epoch },
+    });
+  }
+
+  commands(epoch = this.epoch): Subscription {
+    return this.client.subscribe(
+      `subscription ($epoch: Int!) {
+        commandIssued(epoch: $epoch) { id kind mode abortRequested reportSequence allSteps { nodeName batch status } }
+      }`,
+      { epoch },
+    );
+  }
+
+  reportCommand(input: object): Promise<Answer> {
+    return this.client.send(
+      'mutation ($input: ReportCommandInput!) { reportCommand(input: $input) { applied sequence } }',
+      { input: { epoch: this.epoch, ...input } },
+    );
+  }
+
+  async #applied(answer: Promise<Answer>): Promise<void> {
+    const { data, errors } = await answer;
+    if (errors || !data.reportMembership.applied) throw new Error(JSON.stringify({ data, errors }));
+  }
+}
+
+export const running = (...names: string[]) => names.map((name) => ({ name, status: 'RUNNING' }));

@@ -1,0 +1,100 @@
+import { request } from 'node:http';
+import { serverAudits } from 'graphql-http';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Oc } from '../harness/oc.ts';
+
+describe('the front door', () => {
+  let oc: Oc;
+  beforeAll(async () => {
+    oc = await Oc.start();
+  });
+  afterAll(() => oc.stop());
+
+  const post = (headers: Record<string, string>, body: string) =>
+    fetch(`${oc.url}/graphql`, { method: 'POST', headers, body });
+  const json = { 'content-type': 'application/json' };
+
+  it('speaks GraphQL over HTTP as the specification has it: all audits without error or warning', async () => {
+    const audits = serverAudits({ url: () => `${oc.url}/graphql`, fetchFn: fetch });
+    const results = await Promise.all(audits.map((audit) => audit.fn()));
+    expect(results.length).toBeGreaterThanOrEqual(61);
+    expect(results.flatMap((result) => (result.status === 'ok' ? [] : [[result.id, result.reason]]))).toEqual(
+      [],
+    );
+  });
+
+  it('refuses what a form or a page from elsewhere could send', async () => {
+    const mutation = JSON.stringify({ query: 'mutation { createEnrolmentToken(input: {}) { token } }' });
+    const refused = [
+      await post({ 'content-type': 'text/plain' }, mutation),
+      await post(
+        { 'content-type': 'application/x-www-form-urlencoded' },
+        `query=${encodeURIComponent('{ system { name } }')}`,
+      ),
+      await post({ 'content-type': 'multipart/form-data; boundary=x' }, mutation),
+    ];
+    expect(refused.map(({ status }) => status)).toEqual([415, 415, 415]);
+    const foreign = await post({ ...json, origin: 'http://evil.example' }, mutation);
+    expect(foreign.status).toBe(403);
+    expect(foreign.headers.get('access-control-allow-origin')).toBeNull();
+    const byGet = await fetch(
+      `${oc.url}/graphql?query=${encodeURIComponent('mutation { abortOperation(id: "x") { id } }')}`,
+    );
+    expect(byGet.status).toBe(405);
+    const rebound = await new Promise<number | undefined>((resolve, reject) => {
+      request(`${oc.url}/graphql`, { headers: { host: 'evil.example' } }, ({ statusCode }) =>
+        resolve(statusCode),
+      )
+        .on('error', reject)
+        .end();
+    });
+    expect(rebound).toBe(403);
+  });
+
+  it('takes no body above its limit, and none of unknown length', async () => {
+    const large = await post(
+      json,
+      JSON.stringify({ query: `{ system { name } } #${'x'.repeat(1024 * 1024)}` }),
+    );
+    expect(large.status).toBe(413);
+    expect(await large.json()).toMatchObject({ errors: [{ extensions: { code: 'INVALID' } }] });
+    const endless = await new Promise<number | undefined>((resolve, reject) => {
+      const sent = request(
+        `${oc.url}/graphql`,
+        { method: 'POST', headers: { ...json, 'transfer-encoding': 'chunked' } },
+        ({ statusCode }) => resolve(statusCode),
+      ).on('error', reject);
+      sent.write('{"query"');
+    });
+    expect(endless).toBe(411);
+  });
+
+  it('answers nonsense with a typed error', async () => {
+    for (const body of [
+      '',
+      'null',
+      '[]',
+      '{"query":1}',
+      '{"query":"{ nope }"}',
+      '{"query":"{"}',
+      '{"query":',
+    ]) {
+      const response = await post(json, body);
+      const { errors } = (await response.json()) as { errors: { extensions?: { code: string } }[] };
+      expect(errors[0]?.extensions?.code, body).toBe('INVALID');
+    }
+  });
+
+  it('serves the UI with its deep links, GraphiQL, and its health', async () => {
+    for (const path of ['/', '/operations', '/clusters/some-id']) {
+      const page = await fetch(oc.url + path, { headers: { accept: 'text/html' } });
+      expect(page.status, path).toBe(200);
+      expect(page.headers.get('content-type')).toContain('text/html');
+    }
+    const graphiql = await (await fetch(`${oc.url}/graphql`, { headers: { accept: 'text/html' } })).text();
+    expect(graphiql).toContain('query NodesInTrouble');
+    expect(graphiql, 'nothing is loaded from elsewhere').not.toMatch(/(src|href)="https?:/);
+    expect(await (await fetch(`${oc.url}/healthz`)).json()).toEqual({ status: 'ok' });
+    expect(await (await fetch(`${oc.url}/readyz`)).json()).toEqual({ status: 'ready' });
+  });
+});

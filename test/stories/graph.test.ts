@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Oc } from '../harness/oc.ts';
+import { WireManager, running } from '../harness/wire-manager.ts';
+
+interface Named {
+  node: { name: string };
+}
+const names = (connection: { edges: Named[] }) => connection.edges.map(({ node }) => node.name);
+
+describe('the graph System → Cluster → Node', () => {
+  let oc: Oc;
+  let alpha: WireManager;
+  beforeAll(async () => {
+    oc = await Oc.start({ leaseSeconds: 120 });
+    alpha = await WireManager.join(oc.client, 'alpha');
+    await alpha.snapshot(running(...Array.from({ length: 12 }, (_, n) => `web-${n + 1}`)));
+    const beta = await WireManager.join(oc.client, 'beta', 'beta-m1', 'redis');
+    await beta.snapshot([...running('shard-1'), { name: 'shard-2', status: 'DOWN' }]);
+    await WireManager.join(oc.client, 'gamma');
+  });
+  afterAll(() => oc.stop());
+
+  it('counts by status, worst first', async () => {
+    const { system } = await oc.client.data(
+      '{ system { status statusReason clusterCounts { status count } nodeCounts { status count } } }',
+    );
+    expect(system).toEqual({
+      status: 'DEGRADED',
+      statusReason: '1 degraded, 1 empty of 3 clusters.',
+      clusterCounts: [
+        { status: 'DEGRADED', count: 1 },
+        { status: 'EMPTY', count: 1 },
+        { status: 'HEALTHY', count: 1 },
+      ],
+      nodeCounts: [
+        { status: 'DOWN', count: 1 },
+        { status: 'RUNNING', count: 13 },
+      ],
+    });
+  });
+
+  it('lists and filters clusters', async () => {
+    const list = async (args: string) =>
+      names((await oc.client.data(`{ clusters(${args}) { edges { node { name } } } }`)).clusters);
+    expect(await list('orderBy: WORST_FIRST')).toEqual(['beta', 'gamma', 'alpha']);
+    expect(await list('orderBy: NAME')).toEqual(['alpha', 'beta', 'gamma']);
+    expect(await list('filter: { search: "ET" }')).toEqual(['beta']);
+    expect(await list('filter: { kind: ["redis"] }')).toEqual(['beta']);
+    expect(await list('filter: { status: [HEALTHY, EMPTY] }')).toEqual(['gamma', 'alpha']);
+    expect(await list('filter: { status: [] }')).toEqual([]);
+  });
+
+  it('pages without gap or overlap and counts all', async () => {
+    const seen: string[] = [];
+    let after: string | null = null;
+    do {
+      const page: {
+        totalCount: number;
+        edges: Named[];
+        pageInfo: { hasNextPage: boolean; endCursor: string };
+      } = (
+        await oc.client.data(
+          `query ($id: ID!, $after: String) {
+            cluster(id: $id) { nodes(first: 5, after: $after) { totalCount edges { node { name } } pageInfo { hasNextPage endCursor } } }
+          }`,
+          { id: alpha.clusterId, after },
+        )
+      ).cluster.nodes;
+      expect(page.totalCount).toBe(12);
+      seen.push(...names(page));
+      after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null;
+    } while (after);
+    expect(new Set(seen).size).toBe(12);
+    expect(seen).toHaveLength(12);
+  });
+
+  it('finds nodes across clusters, and their way back to the system', async () => {
+    const { system } = await oc.client.data(
+      '{ system { nodes(filter: { status: [DOWN] }) { totalCount edges { node { name cluster { name kind } } } } } }',
+    );
+    expect(system.nodes).toEqual({
+      totalCount: 1,
+      edges: [{ node: { name: 'shard-2', cluster: { name: 'beta', kind: 'redis' } } }],
+    });
+  });
+
+  it('shows a cluster’s worst nodes as cells', async () => {
+    const { clusters } = await oc.client.data(
+      '{ clusters(orderBy: NAME) { edges { node { name nodeTotal cells(limit: 3) { name status } } } } }',
+    );
+    const cells = clusters.edges.map(({ node }: { node: { cells: object[]; nodeTotal: number } }) => [
+      node.nodeTotal,
+      node.cells.length,
+    ]);
+    expect(cells).toEqual([
+      [12, 3],
+      [2, 2],
+      [0, 0],
+    ]);
+    expect(clusters.edges[1].node.cells[0]).toEqual({ name: 'shard-2', status: 'DOWN' });
+  });
+
+  it('answers null for an id that does not exist, and a typed error for a bad page', async () => {
+    const nothing = await oc.client.data(
+      '{ cluster(id: "nix") { id } node(id: "nix") { id } operation(id: "nix") { id } }',
+    );
+    expect(nothing).toEqual({ cluster: null, node: null, operation: null });
+    for (const args of ['after: "garbage"', 'first: -1', 'filter: { search: "\\u0000" }']) {
+      const fault = await oc.client.fault(`{ clusters(${args}) { totalCount edges { node { id } } } }`);
+      expect(fault.extensions.code, args).toBe('INVALID');
+    }
+    expect(
+      (await oc.client.fault(`{ clusters { edges { node { cells(limit: 0) { id } } } } }`)).extensions.code,
+    ).toBe('INVALID');
+  });
+});

@@ -1,0 +1,32 @@
+import { defineConfig } from 'vitest/config';
+
+/** Stories and faults run once on each database: what holds on one must hold on the other. */
+const onDatabase = (database: 'pglite' | 'postgres') => ({
+  test: {
+    name: `on-${database}`,
+    include: ['test/{stories,faults}/**/*.test.ts'],
+    env: { OC_TEST_DATABASE: database },
+  },
+});
+
+export default defineConfig({
+  test: {
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // Each story starts servers, managers and workers of its own: more at once than cores only makes all of them slow.
+    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['{server,manager,ui,test}/**/*.test.ts'],
+          exclude: ['**/node_modules/**', 'test/{stories,faults,browser}/**'],
+        },
+      },
+      { extends: true, ...onDatabase('pglite') },
+      { extends: true, ...onDatabase('postgres') },
+      { extends: true, test: { name: 'browser', include: ['test/browser/**/*.test.ts'] } },
+    ],
+  },
+});
