@@ -7,7 +7,7 @@ const apart = (from, others) => ({
   name: `${from}-is-apart`,
   comment: 'schema.graphql is the only thing that the three programs share.',
   severity: 'error',
-  from: { path: `^${from}/` },
+  from: { path: `^${from}/`, pathNot: '\\.test\\.ts$' },
   to: { path: `^(${others.join('|')})/` },
 });
 

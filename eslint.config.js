@@ -34,6 +34,8 @@ export default ts.config(
       '@typescript-eslint/no-non-null-assertion': 'off', // beside noUncheckedIndexedAccess it is the honest form
       '@typescript-eslint/consistent-type-imports': 'error',
       'max-lines': ['error', { max: 300, skipComments: true, skipBlankLines: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      'svelte/prefer-svelte-reactivity': 'off', // most maps and sets are local to a function: nothing reacts to them
       'svelte/no-navigation-without-resolve': 'off', // the UI is served at the root
     },
   },

@@ -20,7 +20,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{server,manager,ui,test}/**/*.test.ts'],
+          include: ['{server,manager,ui,test,prisma}/**/*.test.ts'],
           exclude: ['**/node_modules/**', 'test/{stories,faults,browser}/**'],
         },
       },

@@ -54,7 +54,9 @@ const ignore = (error: Error) => console.error(error.message);
 for (const manager of managers) manager.keepAlive(ignore);
 if (options.changes > 0 && options.nodes > 0) {
   setInterval(() => {
-    const manager = managers[Math.floor(Math.random() * managers.length)];
-    manager?.change().catch(ignore);
+    // As often repaired as broken, so that the system stays about as it is.
+    const troubled = managers.filter(({ inTrouble }) => inTrouble);
+    const among = Math.random() < 0.5 && troubled.length > managers.length / 20 ? troubled : managers;
+    among[Math.floor(Math.random() * among.length)]?.change().catch(ignore);
   }, 1000 / options.changes);
 }

@@ -80,6 +80,10 @@ export class SimulatedManager {
     }, Math.random() * this.#renewEveryMs);
   }
 
+  get inTrouble(): boolean {
+    return this.#nodes.some(({ status }) => status !== 'RUNNING');
+  }
+
   /** Something happens to one node: it fails, or one that failed comes back. */
   async change(): Promise<void> {
     const node = this.#nodes[Math.floor(Math.random() * this.#nodes.length)]!;

@@ -9,7 +9,7 @@ import { createRouter } from './http/router.ts';
 import { startDuties } from './operation/duties.ts';
 import { createLocalBus } from './platform/bus.ts';
 import { systemClock, type Clock } from './platform/clock.ts';
-import { openDatabase } from './platform/database/database.ts';
+import type { Database } from './platform/database/database.ts';
 import type { Logger } from './platform/log.ts';
 import { packageRoot } from './platform/package-root.ts';
 import { Tail } from './platform/tail.ts';
@@ -22,16 +22,19 @@ export interface App {
   close(): Promise<void>;
 }
 
+export interface AppDeps {
+  config: Config;
+  /** Open; the app closes it. */
+  database: Database;
+  logger: Logger;
+  clock?: Clock;
+}
+
 /**
  * Wires the whole server and starts it.
- * @throws DataDirLockedError and the other errors of `openDatabase`; an `EADDRINUSE` error when the port is taken.
+ * @throws an `EADDRINUSE` error when the port is taken.
  */
-export async function createApp(config: Config, logger: Logger, clock: Clock = systemClock): Promise<App> {
-  const database = await openDatabase({
-    databaseUrl: config.databaseUrl,
-    dataDir: config.dataDir,
-    log: logger,
-  });
+export async function createApp({ config, database, logger, clock = systemClock }: AppDeps): Promise<App> {
   const { prisma } = database;
   const closers: (() => Promise<unknown>)[] = [() => database.close()];
   const close = async (): Promise<void> => {

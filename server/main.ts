@@ -1,10 +1,16 @@
-import { createApp } from './app.ts';
 import { readConfig } from './config.ts';
+import { openDatabase } from './platform/database/database.ts';
 import { createLogger } from './platform/log.ts';
 
 try {
   const config = readConfig(process.env);
-  const app = await createApp(config, createLogger(config.logLevel));
+  const logger = createLogger(config.logLevel);
+  // The API is loaded while the database opens: each takes half a second.
+  const [database, { createApp }] = await Promise.all([
+    openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, log: logger }),
+    import('./app.ts'),
+  ]);
+  const app = await createApp({ config, database, logger });
   console.log(`Operations Center is ready on ${app.url}`);
   let stopping = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

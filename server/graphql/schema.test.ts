@@ -5,9 +5,7 @@ import { examples } from './examples.ts';
 import { schema } from './schema.ts';
 
 // The schema's own instance of graphql-js: another one would not recognise its types.
-const { isObjectType, parse, validate } = createRequire(import.meta.url)(
-  'graphql',
-) as typeof GraphQL;
+const { isObjectType, parse, validate } = createRequire(import.meta.url)('graphql') as typeof GraphQL;
 
 interface Options {
   authScopes?: unknown;

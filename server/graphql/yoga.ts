@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import { createYoga } from 'graphql-yoga';
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { authenticate } from '../access/principal.ts';
 import type { Context, Deps } from './context.ts';
 import { examples } from './examples.ts';
@@ -34,7 +33,9 @@ export function createApi(deps: Deps) {
         },
       },
     ],
-    renderGraphiQL,
+    // Five megabytes that most servers are never asked for.
+    renderGraphiQL: async (options) =>
+      (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
     graphiql: { title: 'Operations Center API', defaultQuery: examples },
     context: async ({ request, connectionParams }) => ({
       deps,

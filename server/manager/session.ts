@@ -99,7 +99,7 @@ export async function registerManager(
 }
 
 /**
- * A manager's heartbeat. The usual case, a primary or standby whose role does not change, is two plain updates.
+ * A manager's heartbeat. The usual one, of a primary that goes on, is a single statement: there are many of these.
  */
 export async function renewLease(
   deps: Deps,
@@ -107,18 +107,18 @@ export async function renewLease(
   { epoch, membershipSequence }: { epoch: number; membershipSequence: number },
 ): Promise<Lease> {
   const now = deps.clock.now();
-  const [seen, renewed] = await deps.prisma.$transaction([
-    deps.prisma.manager.updateMany({
-      where: { id: principal.managerId, silentSince: null, leftAt: null },
-      data: { lastSeenAt: now },
-    }),
-    deps.prisma.cluster.updateManyAndReturn({
-      where: { id: principal.clusterId, primaryId: principal.managerId, epoch, link: 'CONNECTED' },
-      data: { lastHeardAt: now, leaseExpiresAt: new Date(now.getTime() + deps.leaseMs) },
-    }),
-  ]);
-  const [cluster] = renewed;
-  if (seen.count === 1 && cluster) {
+  const [kept] = await deps.prisma.$queryRaw<{ membership_sequence: number }[]>`
+    WITH seen AS (
+      UPDATE manager SET last_seen_at = ${now}
+      WHERE id = ${principal.managerId} AND silent_since IS NULL AND left_at IS NULL
+      RETURNING id
+    )
+    UPDATE cluster SET last_heard_at = ${now}, lease_expires_at = ${new Date(now.getTime() + deps.leaseMs)}
+    FROM seen
+    WHERE cluster.id = ${principal.clusterId} AND primary_id = seen.id AND epoch = ${epoch} AND link = 'CONNECTED'
+    RETURNING membership_sequence`;
+  if (kept) {
+    const cluster = { primaryId: principal.managerId, epoch, membershipSequence: kept.membership_sequence };
     return leaseFor(deps, cluster, principal.managerId, principal.name, membershipSequence);
   }
   return change(deps, async (tx, record) => {

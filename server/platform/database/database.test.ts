@@ -25,8 +25,8 @@ describe.each(['pglite', 'postgres'] as const)('a %s database', (kind) => {
   let database: Database;
 
   beforeAll(async () => {
-    dataDir = await mkdtemp(join(tmpdir(), 'oc-database-'));
     if (kind === 'postgres') ({ url: databaseUrl, drop } = await createTestDatabase());
+    dataDir = await mkdtemp(join(tmpdir(), 'oc-database-'));
     database = await openDatabase({ databaseUrl, dataDir, log });
   });
   afterAll(async () => {

@@ -1,0 +1,176 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { PrismaPGlite } from 'pglite-prisma-adapter';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDatabase } from '../platform/database/database.ts';
+import { createLocalBus } from '../platform/bus.ts';
+import { systemClock } from '../platform/clock.ts';
+import { PrismaClient } from '../platform/generated/prisma/client.ts';
+import { createLogger } from '../platform/log.ts';
+import { Tail } from '../platform/tail.ts';
+import { ensureSystem } from '../topology/service.ts';
+import { createApi } from './yoga.ts';
+
+const SYSTEM_PAGE = `{
+  system { status nodeCounts { status count } clusterCounts { status count } }
+  clusters(first: 100) {
+    totalCount
+    edges { node {
+      name status nodeCounts { status count } labels { key value }
+      primary { name role status leaseExpiresAt }
+      managers(first: 3) { totalCount edges { node { name role } } }
+      cells(limit: 10) { name status }
+      nodes(first: 5) { totalCount edges { node { name status cluster { name } } } }
+      history(first: 5) { edges { node { kind summary node { name } } } }
+    } }
+  }
+}`;
+const OPERATIONS_PAGE = `{
+  operations(first: 100) {
+    totalCount
+    edges { node {
+      kind status stepCounts { status count } commandCounts { status count }
+      commands(first: 10) { totalCount edges { node {
+        status waitingFor stepCounts { status count } cluster { name }
+        steps(first: 10) { edges { node { status node { name status } } } }
+      } } }
+    } }
+  }
+}`;
+
+describe('the number of queries', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'oc-queries-'));
+  const logger = createLogger('silent');
+  let pglite: PGlite;
+  let prisma: PrismaClient;
+  let queries = 0;
+
+  beforeAll(async () => {
+    await (await openDatabase({ dataDir: folder, log: logger })).close();
+    pglite = await PGlite.create(join(folder, 'db'));
+    const observed = new PrismaClient({
+      adapter: new PrismaPGlite(pglite),
+      log: [{ emit: 'event', level: 'query' }],
+    });
+    observed.$on('query', () => queries++);
+    prisma = observed;
+    await ensureSystem(prisma, 'Counted');
+  });
+  afterAll(async () => {
+    await prisma.$disconnect();
+    await pglite.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  async function fill(from: number, clusters: number): Promise<void> {
+    const now = new Date();
+    for (let c = from; c < from + clusters; c++) {
+      const cluster = await prisma.cluster.create({
+        data: {
+          name: `c${c}`,
+          kind: 'process',
+          statusReason: '',
+          statusSince: now,
+          link: 'CONNECTED',
+          labels: { env: 'x' },
+        },
+      });
+      const manager = await prisma.manager.create({
+        data: {
+          clusterId: cluster.id,
+          name: 'm',
+          version: '1',
+          credentialHash: `h${c}`,
+          lastSeenAt: now,
+          registeredAt: now,
+        },
+      });
+      await prisma.cluster.update({ where: { id: cluster.id }, data: { primaryId: manager.id } });
+      const nodes = await prisma.node.createManyAndReturn({
+        data: Array.from({ length: 8 }, (_, n) => ({
+          clusterId: cluster.id,
+          name: `n${n}`,
+          status: 'RUNNING' as const,
+          statusSince: now,
+          reportedAt: now,
+          joinedAt: now,
+        })),
+      });
+      const operation = await prisma.operation.create({
+        data: {
+          kind: 'RESTART',
+          mode: 'FORCED',
+          status: 'RUNNING',
+          reason: 'r',
+          actor: 'a',
+          idempotencyKey: `k${c}`,
+          requestHash: '',
+          createdAt: now,
+        },
+      });
+      const command = await prisma.command.create({
+        data: {
+          operationId: operation.id,
+          clusterId: cluster.id,
+          kind: 'RESTART',
+          mode: 'FORCED',
+          status: 'PENDING',
+          issuedAt: now,
+          expiresAt: now,
+        },
+      });
+      await prisma.step.createMany({
+        data: nodes.map((node, position) => ({
+          commandId: command.id,
+          nodeId: node.id,
+          nodeName: node.name,
+          batch: 0,
+          position,
+          status: 'PENDING' as const,
+        })),
+      });
+      await prisma.event.create({
+        data: {
+          revision: BigInt(c + 1),
+          at: now,
+          kind: 'NODE_CHANGED',
+          summary: 's',
+          clusterId: cluster.id,
+          nodeId: nodes[0]!.id,
+        },
+      });
+    }
+  }
+
+  it('does not grow with the number of rows', async () => {
+    const bus = createLocalBus();
+    const tail = new Tail({ prisma, bus, logger });
+    const api = createApi({
+      prisma,
+      bus,
+      clock: systemClock,
+      logger,
+      tail,
+      leaseMs: 10_000,
+      graceUntil: new Date(),
+    });
+    const count = async (query: string) => {
+      queries = 0;
+      const response = await api.fetch('http://127.0.0.1/graphql', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query }),
+      });
+      const { errors } = (await response.json()) as { errors?: unknown };
+      expect(errors).toBeUndefined();
+      return queries;
+    };
+    await fill(0, 2);
+    const few = [await count(SYSTEM_PAGE), await count(OPERATIONS_PAGE)];
+    await fill(2, 30);
+    expect([await count(SYSTEM_PAGE), await count(OPERATIONS_PAGE)]).toEqual(few);
+    expect(Math.min(...few)).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,194 @@
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { killWorkers } from '../../manager/drivers/process/kill-workers.ts';
+import type { Client } from './client.ts';
+import { Program, type Oc } from './oc.ts';
+import { until } from './until.ts';
+import { WireManager } from './wire-manager.ts';
+
+/** The demo's worker: answers /health on PORT, takes START_MS to be ready and DRAIN_MS to finish. */
+const WORKER = join(import.meta.dirname, '..', '..', 'demo', 'worker.mjs');
+
+export interface ClusterOptions {
+  workers: number;
+  /** Of the process driver's config, over the defaults below. */
+  process?: object;
+  env?: Record<string, string>;
+  onExit?: 'stop' | 'keep';
+}
+
+export interface NodeSeen {
+  id: string;
+  name: string;
+  status: string;
+  pid: number | null;
+  statusReason: string | null;
+  restarts: number;
+  lastOutput: string[];
+}
+
+/** A cluster of real worker processes under one or more real managers. */
+export class RealCluster {
+  readonly name: string;
+  readonly stateDir: string;
+  readonly #oc: Oc;
+  readonly #options: ClusterOptions;
+  readonly #port: number;
+  readonly managers = new Map<string, Program>();
+
+  private constructor(oc: Oc, name: string, options: ClusterOptions, port: number) {
+    this.#oc = oc;
+    this.name = name;
+    this.#options = options;
+    this.#port = port;
+    this.stateDir = join(oc.folder, `state-${name}`);
+  }
+
+  /** Starts the managers, first comes first, and waits until every node runs. */
+  static async start(
+    oc: Oc,
+    name: string,
+    options: ClusterOptions,
+    managers = [`${name}-m1`],
+  ): Promise<RealCluster> {
+    const cluster = new RealCluster(oc, name, options, await freePorts(options.workers));
+    oc.atEnd(() => cluster.end());
+    for (const manager of managers) {
+      await cluster.startManager(manager, await WireManager.token(oc.client));
+      await until(`${manager} has registered`, async () => (await cluster.managerNames()).includes(manager));
+    }
+    await cluster.allRunning();
+    return cluster;
+  }
+
+  /** Starts a manager (again); without a token it has a credential of before. */
+  async startManager(manager: string, token?: string): Promise<Program> {
+    const file = join(this.#oc.folder, `${manager}.yaml`);
+    writeFileSync(
+      file,
+      stringify({
+        operationsCenter: this.#oc.url,
+        ...(token && { token }),
+        cluster: { name: this.name, labels: { env: 'test' } },
+        manager: { name: manager },
+        stateDir: this.stateDir,
+        onExit: this.#options.onExit ?? 'keep',
+        process: {
+          command: [process.execPath, WORKER],
+          count: this.#options.workers,
+          name: 'web-{n}',
+          port: this.#port,
+          env: { PORT: '{port}', NAME: '{name}', START_MS: '100', DRAIN_MS: '50', ...this.#options.env },
+          health: {
+            url: 'http://127.0.0.1:{port}/health',
+            intervalSeconds: 0.2,
+            timeoutSeconds: 2,
+            failures: 3,
+          },
+          drainSeconds: 5,
+          ...this.#options.process,
+        },
+      }),
+    );
+    const program = new Program('manager.js', ['--config', file], { LOG_LEVEL: 'info' });
+    this.managers.set(manager, program);
+    return program;
+  }
+
+  get client(): Client {
+    return this.#oc.client;
+  }
+
+  async id(): Promise<string> {
+    const { clusters } = await this.client.data(
+      'query ($name: String!) { clusters(filter: { search: $name }) { edges { node { id name } } } }',
+      { name: this.name },
+    );
+    const found = clusters.edges.find(({ node }: { node: { name: string } }) => node.name === this.name);
+    return found?.node.id ?? '';
+  }
+
+  async nodes(): Promise<NodeSeen[]> {
+    const { cluster } = await this.client.data(
+      `query ($id: ID!) {
+        cluster(id: $id) {
+          nodes(orderBy: NAME, first: 500) { edges { node { id name status pid statusReason restarts lastOutput } } }
+        }
+      }`,
+      { id: await this.id() },
+    );
+    return cluster.nodes.edges.map(({ node }: { node: NodeSeen }) => node);
+  }
+
+  async node(name: string): Promise<NodeSeen> {
+    const found = (await this.nodes()).find((node) => node.name === name);
+    if (!found) throw new Error(`${this.name} has no node ${name}`);
+    return found;
+  }
+
+  async pids(): Promise<Record<string, number | null>> {
+    return Object.fromEntries((await this.nodes()).map(({ name, pid }) => [name, pid]));
+  }
+
+  async managerNames(): Promise<string[]> {
+    const id = await this.id();
+    if (!id) return [];
+    const { cluster } = await this.client.data(
+      'query ($id: ID!) { cluster(id: $id) { managers { edges { node { name } } } } }',
+      { id },
+    );
+    return cluster.managers.edges.map(({ node }: { node: { name: string } }) => node.name);
+  }
+
+  async primary(): Promise<{ name: string; epoch: number; link: string }> {
+    const { cluster } = await this.client.data(
+      'query ($id: ID!) { cluster(id: $id) { epoch controlLink primary { name } } }',
+      { id: await this.id() },
+    );
+    return { name: cluster.primary?.name, epoch: cluster.epoch, link: cluster.controlLink };
+  }
+
+  async allRunning(): Promise<NodeSeen[]> {
+    return until(`every node of ${this.name} runs`, async () => {
+      const nodes = await this.nodes();
+      const there =
+        nodes.length === this.#options.workers && nodes.every(({ status }) => status === 'RUNNING');
+      return there && nodes;
+    });
+  }
+
+  /** Ends managers and workers; fails when a worker is left. */
+  async end(): Promise<void> {
+    for (const program of this.managers.values()) await program.kill('SIGTERM');
+    await killWorkers(this.stateDir);
+    const left = await killWorkers(this.stateDir);
+    if (left > 0) throw new Error(`${left} workers of ${this.name} were left behind.`);
+  }
+}
+
+export const isAlive = (pid: number | null): boolean => {
+  if (pid === null) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** The first of `count` loopback ports in a row that are free, in a range that differs from process to process. */
+async function freePorts(count: number): Promise<number> {
+  const free = (port: number) =>
+    new Promise<boolean>((resolve) => {
+      const probe = createServer();
+      probe.once('error', () => resolve(false));
+      probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+    });
+  for (;;) {
+    const first = 20_000 + Math.floor(Math.random() * 10_000);
+    const all = await Promise.all(Array.from({ length: count }, (_, n) => free(first + n)));
+    if (all.every(Boolean)) return first;
+  }
+}

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Oc } from '../harness/oc.ts';
+import { isAlive, RealCluster } from '../harness/real-manager.ts';
+import { until } from '../harness/until.ts';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+describe('a manager watches real workers', () => {
+  let oc: Oc;
+  beforeAll(async () => {
+    oc = await Oc.start({ leaseSeconds: 2 });
+  });
+  afterAll(() => oc.stop());
+
+  it('one that dies is seen at once and started again', async () => {
+    const cluster = await RealCluster.start(oc, 'mortal', { workers: 2, process: { restart: 'always' } });
+    const victim = await cluster.node('web-1');
+    const live = oc.client.subscribe(
+      `subscription ($id: ID) {
+        topologyChanged(clusterId: $id) { ... on TopologyDelta { nodes { name status statusReason } } }
+      }`,
+      { id: await cluster.id() },
+    );
+    await until('subscribed', () => live.events.length > 0);
+    process.kill(victim.pid!, 'SIGKILL');
+    const told = await until('its death is told', () =>
+      live.events
+        .flatMap(
+          ({ nodes }: { nodes?: { name: string; status: string; statusReason: string }[] }) => nodes ?? [],
+        )
+        .find(({ name, status }) => name === 'web-1' && status === 'DOWN'),
+    );
+    expect(told.statusReason).toContain('SIGKILL');
+    const again = await until('it runs again', async () => {
+      const node = await cluster.node('web-1');
+      return node.status === 'RUNNING' && node.pid !== victim.pid && node;
+    });
+    expect(again.restarts).toBe(1);
+    live.close();
+  });
+
+  it('or stays down, if the config says so, with its last words', async () => {
+    const cluster = await RealCluster.start(oc, 'frail', { workers: 2, process: { restart: 'never' } });
+    const { pid } = await cluster.node('web-2');
+    process.kill(pid!, 'SIGKILL');
+    const node = await until('it is down', async () => {
+      const seen = await cluster.node('web-2');
+      return seen.status === 'DOWN' && seen;
+    });
+    expect(node.lastOutput.join('\n')).toContain('web-2: ready');
+  });
+
+  it('whose command does not exist: down with the reason, and the manager lives', async () => {
+    const cluster = await RealCluster.start(oc, 'nowhere', { workers: 0 });
+    const program = cluster.managers.get('nowhere-m1')!;
+    expect(program.running).toBe(true);
+    const typo = await RealCluster.start(oc, 'typo', {
+      workers: 0,
+      process: { count: 1, command: ['/no/such/program'], restart: 'never' },
+    }).catch((error: Error) => error);
+    if (typo instanceof Error) throw typo;
+    const node = await until('it is told', async () => {
+      const seen = await typo.node('web-1');
+      return seen.status === 'DOWN' && seen;
+    });
+    expect(node.statusReason).toContain('/no/such/program');
+    expect(typo.managers.get('typo-m1')!.running).toBe(true);
+  });
+
+  it('whose health URL hangs: not healthy, said why, and the others are not held up', async () => {
+    const hanging = createServer(() => undefined);
+    await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve));
+    const { port } = hanging.address() as AddressInfo;
+    const cluster = await RealCluster.start(oc, 'hung', {
+      workers: 0,
+      process: {
+        count: 2,
+        health: {
+          url: `http://127.0.0.1:${port}/health`,
+          intervalSeconds: 0.2,
+          timeoutSeconds: 0.5,
+          failures: 1,
+        },
+      },
+    });
+    const node = await until('it is told', async () => {
+      const seen = await cluster.node('web-1');
+      return seen.statusReason !== null && seen;
+    });
+    expect(node.status).not.toBe('RUNNING');
+    expect(node.statusReason).toMatch(/time|answer/i);
+    hanging.closeAllConnections();
+    hanging.close();
+  });
+
+  it('and when it is told to, takes them along when it ends', async () => {
+    const cluster = await RealCluster.start(oc, 'tidy', { workers: 2, onExit: 'stop' });
+    const pids = Object.values(await cluster.pids());
+    await cluster.managers.get('tidy-m1')!.kill('SIGTERM');
+    expect(pids.map(isAlive)).toEqual([false, false]);
+    expect(await cluster.primary()).toMatchObject({ link: 'SILENT' });
+  });
+});
