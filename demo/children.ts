@@ -30,7 +30,8 @@ export class Children {
   start(name: string, program: string, args: string[], env: Record<string, string>): Child {
     const child = spawn(process.execPath, ['--enable-source-maps', join(packageRoot, program), ...args], {
       cwd: packageRoot,
-      env: { ...process.env, ...env },
+      // The OC's port is for the OC alone: workers inherit what their manager is given.
+      env: { ...process.env, PORT: undefined, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });

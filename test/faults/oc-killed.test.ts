@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Oc } from '../harness/oc.ts';
 import { operationEnded, seeOperation, startOperation } from '../harness/operation.ts';
-import { RealCluster } from '../harness/real-manager.ts';
+import { isAlive, RealCluster } from '../harness/real-manager.ts';
 import { until } from '../harness/until.ts';
 import { WireManager, running } from '../harness/wire-manager.ts';
 
 describe('the OC is killed', () => {
   let oc: Oc;
   beforeAll(async () => {
-    oc = await Oc.start({ leaseSeconds: 3 });
+    // Longer than a restart takes: what is at stake here is the work, not the lease.
+    oc = await Oc.start({ leaseSeconds: 30 });
   });
   afterAll(() => oc.stop());
 
@@ -55,7 +56,6 @@ describe('the OC is killed', () => {
     await until('it has begun', async () => (await seeOperation(oc.client, id)).command.status === 'RUNNING');
     await oc.kill('SIGKILL');
     const program = lone.managers.get('lone-m1')!;
-    const { isAlive } = await import('../harness/real-manager.ts');
     await until(
       'every process of before has ended, without the OC',
       () => !Object.values(before).some(isAlive),

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -17,6 +17,8 @@ export interface ClusterOptions {
   process?: object;
   env?: Record<string, string>;
   onExit?: 'stop' | 'keep';
+  /** Its nodes are not expected to run. */
+  broken?: boolean;
 }
 
 export interface NodeSeen {
@@ -59,7 +61,7 @@ export class RealCluster {
       await cluster.startManager(manager, await WireManager.token(oc.client));
       await until(`${manager} has registered`, async () => (await cluster.managerNames()).includes(manager));
     }
-    await cluster.allRunning();
+    if (!options.broken) await cluster.allRunning();
     return cluster;
   }
 
@@ -80,7 +82,14 @@ export class RealCluster {
           count: this.#options.workers,
           name: 'web-{n}',
           port: this.#port,
-          env: { PORT: '{port}', NAME: '{name}', START_MS: '100', DRAIN_MS: '50', ...this.#options.env },
+          env: {
+            PORT: '{port}',
+            NAME: '{name}',
+            START_MS: '100',
+            DRAIN_MS: '50',
+            OC_STORY: this.stateDir,
+            ...this.#options.env,
+          },
           health: {
             url: 'http://127.0.0.1:{port}/health',
             intervalSeconds: 0.2,
@@ -163,9 +172,21 @@ export class RealCluster {
   async end(): Promise<void> {
     for (const program of this.managers.values()) await program.kill('SIGTERM');
     await killWorkers(this.stateDir);
-    const left = await killWorkers(this.stateDir);
-    if (left > 0) throw new Error(`${left} workers of ${this.name} were left behind.`);
+    const left = processesWith(`OC_STORY=${this.stateDir}`);
+    if (left.length > 0) throw new Error(`Workers of ${this.name} were left behind: ${left.join(', ')}`);
   }
+}
+
+/** Ids of the processes of this machine that have this in their environment. */
+function processesWith(setting: string): string[] {
+  return readdirSync('/proc').filter((entry) => {
+    if (!/^\d+$/.test(entry)) return false;
+    try {
+      return readFileSync(`/proc/${entry}/environ`, 'utf8').split('\0').includes(setting);
+    } catch {
+      return false; // it has ended meanwhile
+    }
+  });
 }
 
 export const isAlive = (pid: number | null): boolean => {

@@ -1,0 +1,115 @@
+import type { TadaDocumentNode } from 'gql.tada';
+import { print } from 'graphql';
+
+const TIMEOUT_MS = 10_000;
+
+/** The OC answered with an error. */
+export class OcError extends Error {
+  /** NOT_FOUND, INVALID, CONFLICT, FORBIDDEN, UNAUTHENTICATED, UNAVAILABLE, RESYNC_REQUIRED or UNEXPECTED. */
+  readonly code: string;
+  /** The input at fault, e.g. `input.epoch`. */
+  readonly field: string | undefined;
+  /** For a membership report out of sequence: the next that the OC takes. */
+  readonly expectedSequence: number | undefined;
+
+  constructor({ message, extensions = {} }: ErrorShape) {
+    super(message);
+    this.name = 'OcError';
+    this.code = typeof extensions['code'] === 'string' ? extensions['code'] : 'UNEXPECTED';
+    this.field = typeof extensions['field'] === 'string' ? extensions['field'] : undefined;
+    const expected = extensions['expectedSequence'];
+    this.expectedSequence = typeof expected === 'number' ? expected : undefined;
+  }
+}
+
+/** No answer that is one of the OC's: nobody listens, it took too long, or something else answered. */
+export class Unreachable extends Error {
+  override readonly name = 'Unreachable';
+}
+
+export interface ErrorShape {
+  message: string;
+  extensions?: Record<string, unknown>;
+}
+
+/** Whether the same request may succeed later without anything changing here. */
+export const isTransient = (error: unknown): boolean =>
+  error instanceof Unreachable ||
+  (error instanceof OcError && (error.code === 'UNAVAILABLE' || error.code === 'UNEXPECTED'));
+
+/** The OC does not take this manager for the primary of the epoch any more, or does not know it at all. */
+export const isRoleLost = (error: unknown): boolean =>
+  error instanceof OcError &&
+  (error.code === 'UNAUTHENTICATED' ||
+    error.code === 'FORBIDDEN' ||
+    (error.code === 'CONFLICT' && /(^|\.)epoch$/.test(error.field ?? '')));
+
+/** Sends queries and mutations to the OC over HTTP. */
+export class OcClient {
+  readonly url: string;
+  /** Sent with each request, once there is one. */
+  credential: string | null = null;
+
+  /** @param operationsCenter the OC's URL; its API is at `/graphql` below it. */
+  constructor(operationsCenter: string) {
+    this.url = `${operationsCenter.replace(/\/+$/, '')}/graphql`;
+  }
+
+  /**
+   * @param options.anonymous leave the credential out.
+   * @throws OcError when the OC refuses, Unreachable when there is no answer within 10 s.
+   */
+  async send<Result, Variables>(
+    document: TadaDocumentNode<Result, Variables>,
+    variables: Variables,
+    { anonymous = false, signal }: { anonymous?: boolean; signal?: AbortSignal } = {},
+  ): Promise<Result> {
+    const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    let status: number;
+    let text: string;
+    try {
+      const response = await fetch(this.url, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/json',
+          ...(this.credential && !anonymous && { authorization: `Bearer ${this.credential}` }),
+        },
+        body: JSON.stringify({ query: textOf(document), variables }),
+        redirect: 'error',
+        signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
+      });
+      ({ status } = response);
+      text = await response.text();
+    } catch (error) {
+      throw new Unreachable(timeout.aborted ? `no answer within ${TIMEOUT_MS / 1000} s` : reasonOf(error));
+    }
+    const answer = parse<Result>(text);
+    if (answer?.errors?.[0]) throw new OcError(answer.errors[0]);
+    if (!answer?.data) throw new Unreachable(`HTTP ${status} instead of an answer of the API`);
+    return answer.data;
+  }
+}
+
+const texts = new WeakMap<object, string>();
+/** The document as text, printed once. */
+export function textOf(document: TadaDocumentNode<unknown, never>): string {
+  let text = texts.get(document);
+  if (text === undefined) texts.set(document, (text = print(document)));
+  return text;
+}
+
+function parse<Result>(text: string): { data?: Result | null; errors?: ErrorShape[] } | null {
+  try {
+    const answer: unknown = JSON.parse(text);
+    return typeof answer === 'object' ? (answer as { data?: Result; errors?: ErrorShape[] }) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** fetch says only "fetch failed"; why is in its cause. */
+function reasonOf(error: unknown): string {
+  const cause = (error as { cause?: { code?: string; message?: string } }).cause;
+  return cause?.code ?? cause?.message ?? (error as Error).message;
+}

@@ -1,0 +1,47 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** A file name for a cluster's, manager's or node's name: those may hold spaces, colons and slashes. */
+export const fileName = (name: string): string => name.replace(/[ :/%]/g, encodeURIComponent);
+
+/**
+ * Replaces a file as a whole: a reader sees the old or the new text, and a crash of this program leaves one of them.
+ * @param options.durable a power cut too. Takes milliseconds, in which nothing else is done.
+ */
+export function writeFileAtomic(
+  path: string,
+  text: string,
+  { mode = 0o644, durable = true }: { mode?: number; durable?: boolean } = {},
+): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.tmp`;
+  const file = openSync(temporary, 'w', mode);
+  try {
+    writeSync(file, text);
+    if (durable) fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(temporary, path);
+}
+
+/** The text of a file; null when there is none. */
+export function readFileOrNull(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** The JSON in a file; null when there is no file or no JSON in it. */
+export function readJsonOrNull(path: string): unknown {
+  const text = readFileOrNull(path);
+  if (text === null) return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

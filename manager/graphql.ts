@@ -1,0 +1,113 @@
+import { initGraphQLTada, type ResultOf, type VariablesOf } from 'gql.tada';
+import type { introspection } from './graphql-env.d.ts';
+
+const graphql = initGraphQLTada<{
+  introspection: introspection;
+  scalars: { DateTime: string; Revision: string };
+}>();
+
+const LeaseFields = graphql(`
+  fragment LeaseFields on Lease @_unmask {
+    role
+    epoch
+    durationMs
+    renewEveryMs
+    primaryName
+    membershipSequence
+    snapshotWanted
+  }
+`);
+
+export const RegisterManager = graphql(
+  `
+    mutation RegisterManager($input: RegisterManagerInput!) {
+      registerManager(input: $input) {
+        clusterId
+        managerId
+        credential
+        lease {
+          ...LeaseFields
+        }
+      }
+    }
+  `,
+  [LeaseFields],
+);
+
+export const RenewLease = graphql(
+  `
+    mutation RenewLease($input: RenewLeaseInput!) {
+      renewLease(input: $input) {
+        lease {
+          ...LeaseFields
+        }
+      }
+    }
+  `,
+  [LeaseFields],
+);
+
+export const ReportMembership = graphql(`
+  mutation ReportMembership($input: ReportMembershipInput!) {
+    reportMembership(input: $input) {
+      applied
+      sequence
+    }
+  }
+`);
+
+export const ReportCommand = graphql(`
+  mutation ReportCommand($input: ReportCommandInput!) {
+    reportCommand(input: $input) {
+      applied
+      sequence
+    }
+  }
+`);
+
+export const Leave = graphql(`
+  mutation Leave($input: LeaveInput!) {
+    leave(input: $input) {
+      left
+    }
+  }
+`);
+
+export const CommandIssued = graphql(`
+  subscription CommandIssued($epoch: Int!) {
+    commandIssued(epoch: $epoch) {
+      id
+      kind
+      mode
+      rolling {
+        batchSize
+        maxUnavailable
+        healthTimeoutSeconds
+        pauseSeconds
+        stopAfterFailures
+      }
+      status
+      abortRequested
+      reportSequence
+      allSteps {
+        nodeName
+        batch
+        status
+        reason
+        output
+        instanceBefore
+        instanceAfter
+        startedAt
+        finishedAt
+      }
+    }
+  }
+`);
+
+export type Registration = VariablesOf<typeof RegisterManager>['input'];
+export type Lease = ResultOf<typeof LeaseFields>;
+export type IssuedCommand = ResultOf<typeof CommandIssued>['commandIssued'];
+export type NodeReport = NonNullable<VariablesOf<typeof ReportMembership>['input']['nodes']>[number];
+export type StepStatus = IssuedCommand['allSteps'][number]['status'];
+export type CommandStatus = IssuedCommand['status'];
+export type Rolling = NonNullable<IssuedCommand['rolling']>;

@@ -1,0 +1,147 @@
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import type { CommandStatus, IssuedCommand, Rolling, StepStatus } from './graphql.ts';
+import { readFileOrNull, writeFileAtomic } from './files.ts';
+import type { Logger } from './log.ts';
+
+export interface StepRecord {
+  nodeName: string;
+  batch: number;
+  status: StepStatus;
+  reason: string | null;
+  /** Last lines of the node's output, when the step failed. */
+  output: string[];
+  /** Which instance ran when the step began; written before anything is done to it. Null: none ran. */
+  instanceBefore: string | null;
+  instanceAfter: string | null;
+  startedAt: string | null;
+  finishedAt: string | null;
+}
+
+export interface CommandHead {
+  id: string;
+  kind: IssuedCommand['kind'];
+  mode: IssuedCommand['mode'];
+  rolling: Rolling | null;
+  status: Exclude<CommandStatus, 'PENDING' | 'EXPIRED'>;
+  statusReason: string | null;
+  waitingFor: string | null;
+  abortRequested: boolean;
+  /** The OC knows it no more: the batch under way is finished, nothing else is begun, nothing is told. */
+  dropped: boolean;
+  /** Nodes that were stopped on purpose before it began; null: it has not begun. */
+  stoppedBefore: string[] | null;
+  /** Number of the last report that was, or may have been, sent. */
+  sequence: number;
+  /** The OC has answered a report that says how it ended. */
+  told: boolean;
+}
+
+export interface CommandRecord extends CommandHead {
+  steps: StepRecord[];
+}
+
+type Line = { epoch: number; id: string } & (
+  | { put: CommandRecord }
+  | { head?: Partial<CommandHead> | undefined; steps?: StepRecord[] | undefined }
+  | { drop: true }
+);
+
+/** Told commands that are kept, so that one that is delivered late once more is known. */
+const KEEP_TOLD = 50;
+const COMPACT_AFTER_LINES = 2000;
+
+/**
+ * What was done and what is still to be told, on disk: JSON lines, each forced to the disk before `put` or `update`
+ * return, so that what is written there is known after any crash. The managers of a cluster share the file; the
+ * primary writes it. Should an old primary write after a new one has begun, its lines carry the lower epoch and are
+ * passed over.
+ */
+export class Journal {
+  /** By id, in the order in which they were issued. */
+  readonly commands = new Map<string, CommandRecord>();
+  private file = -1;
+  private lines = 0;
+
+  private constructor(
+    private readonly path: string,
+    private readonly epoch: number,
+  ) {}
+
+  /** Reads what is there (a torn last line counts as not written), and compacts it. */
+  static open(path: string, epoch: number, log: Logger): Journal {
+    const journal = new Journal(path, epoch);
+    journal.read(log);
+    journal.compact();
+    return journal;
+  }
+
+  put(command: CommandRecord): void {
+    this.write({ epoch: this.epoch, id: command.id, put: command });
+  }
+
+  /** @param steps those that changed, each whole. */
+  update(id: string, head?: Partial<CommandHead>, steps?: StepRecord[]): void {
+    this.write({ epoch: this.epoch, id, head, steps });
+  }
+
+  drop(id: string): void {
+    this.write({ epoch: this.epoch, id, drop: true });
+  }
+
+  close(): void {
+    if (this.file >= 0) closeSync(this.file);
+    this.file = -1;
+  }
+
+  private write(line: Line): void {
+    if (this.file < 0) throw new Error('The journal is closed.');
+    writeSync(this.file, `${JSON.stringify(line)}\n`);
+    fsyncSync(this.file);
+    this.apply(line);
+    if (++this.lines > COMPACT_AFTER_LINES) this.compact();
+  }
+
+  private apply(line: Line): void {
+    if ('put' in line) this.commands.set(line.id, structuredClone(line.put));
+    else if ('drop' in line) this.commands.delete(line.id);
+    else {
+      const command = this.commands.get(line.id);
+      if (!command) return;
+      Object.assign(command, line.head);
+      for (const step of line.steps ?? []) {
+        const at = command.steps.findIndex(({ nodeName }) => nodeName === step.nodeName);
+        if (at >= 0) command.steps[at] = { ...step };
+      }
+    }
+  }
+
+  private read(log: Logger): void {
+    const lines = (readFileOrNull(this.path) ?? '').split('\n');
+    let epoch = 0;
+    for (const [index, text] of lines.entries()) {
+      if (text === '') continue;
+      try {
+        const line = JSON.parse(text) as Line;
+        if (line.epoch < epoch) continue;
+        epoch = line.epoch;
+        this.apply(line);
+      } catch {
+        // Without its line feed it is the one that a crash cut short: what it says was not done.
+        if (index < lines.length - 1)
+          log.warn(`${this.path}:${index + 1} is not readable and is passed over`);
+      }
+    }
+  }
+
+  private compact(): void {
+    const told = [...this.commands.values()].filter((command) => command.told);
+    for (const { id } of told.slice(0, Math.max(0, told.length - KEEP_TOLD))) this.commands.delete(id);
+    const lines = [...this.commands.values()].map(
+      (put) => `${JSON.stringify({ epoch: this.epoch, id: put.id, put } satisfies Line)}\n`,
+    );
+    this.close();
+    writeFileAtomic(this.path, lines.join(''));
+    this.file = openSync(this.path, 'a');
+    this.lines = lines.length;
+  }
+}

@@ -1,0 +1,117 @@
+import type { Backoff } from './backoff.ts';
+import { OcError, isRoleLost, type OcClient } from './client.ts';
+import type { ClusterDriver, DriverNode } from './drivers/driver.ts';
+import { ReportMembership, type Lease, type NodeReport } from './graphql.ts';
+import type { Logger } from './log.ts';
+import { Outbox } from './outbox.ts';
+
+export interface MembershipOptions {
+  client: OcClient;
+  driver: ClusterDriver;
+  lease: Lease;
+  backoff: Backoff;
+  /** The OC says that this manager is not the primary of this epoch. */
+  roleLost(): void;
+  log: Logger;
+  signal: AbortSignal;
+}
+
+/** The OC takes bodies up to 1 MiB; what is above this goes without the nodes' last output, the bulk of it. */
+const MAX_BYTES = 700_000;
+
+/**
+ * Tells the OC which nodes there are and how they are: a SNAPSHOT first, then DELTAs of what changed. Whenever it is
+ * not certain what the OC has got (no answer, a gap), the next report is a SNAPSHOT again: it is right whatever was.
+ */
+export class Membership {
+  /** Number of the last report that the OC said was applied. */
+  acknowledged: number;
+  private readonly outbox: Outbox;
+  private readonly changed = new Set<string>();
+  private snapshotWanted = true;
+  private sequence: number;
+  private sending = false;
+  /** Counts the reports, so that an answer to a lease is not compared with a report that overtook it. */
+  private reports = 0;
+
+  constructor(private readonly options: MembershipOptions) {
+    const { driver, lease, backoff, log, signal } = options;
+    this.acknowledged = this.sequence = lease.membershipSequence;
+    this.outbox = new Outbox(() => this.deliver(), backoff, log, signal);
+    const forget = driver.onChange((name) => {
+      this.changed.add(name);
+      this.outbox.poke();
+    });
+    signal.addEventListener('abort', forget);
+    this.outbox.poke();
+  }
+
+  flushed(signal: AbortSignal): Promise<void> {
+    return this.outbox.flushed(signal);
+  }
+
+  retryNow(): void {
+    this.outbox.retryNow();
+  }
+
+  /** To be taken before a lease is renewed, and given back with the answer. */
+  mark(): number {
+    return this.sending ? -1 : this.reports;
+  }
+
+  /** Compares what the OC says it has with what was sent. */
+  renewed({ membershipSequence, snapshotWanted }: Lease, mark: number): void {
+    const comparable = mark === this.reports && !this.sending;
+    if (!comparable || (!snapshotWanted && membershipSequence === this.acknowledged)) return;
+    this.options.log.info('the OC lacks reports of the nodes: it gets a snapshot');
+    this.sequence = Math.max(this.sequence, membershipSequence);
+    this.wantSnapshot();
+  }
+
+  private wantSnapshot(): void {
+    this.snapshotWanted = true;
+    this.outbox.poke();
+  }
+
+  private async deliver(): Promise<void> {
+    const { client, driver, lease, signal, roleLost } = this.options;
+    const kind = this.snapshotWanted ? 'SNAPSHOT' : 'DELTA';
+    const names = kind === 'SNAPSHOT' ? driver.nodes().map(({ name }) => name) : [...this.changed];
+    if (names.length === 0) return;
+    const nodes = names.flatMap((name) => driver.node(name) ?? []).map(reportOf);
+    const left = names.filter((name) => !driver.node(name)).map((name) => ({ name }));
+    this.changed.clear();
+    this.snapshotWanted = false;
+    this.sending = true;
+    try {
+      const sequence = ++this.sequence;
+      const input = { epoch: lease.epoch, sequence, kind, nodes: bounded(nodes), left } as const;
+      const { reportMembership: answer } = await client.send(ReportMembership, { input }, { signal });
+      this.acknowledged = answer.sequence;
+      if (!answer.applied) {
+        this.sequence = answer.sequence;
+        this.wantSnapshot();
+      }
+    } catch (error) {
+      this.snapshotWanted = true;
+      if (isRoleLost(error)) return roleLost();
+      if (!(error instanceof OcError && error.code === 'CONFLICT')) throw error;
+      this.sequence = Math.max(this.sequence, (error.expectedSequence ?? 1) - 1);
+      this.outbox.poke();
+    } finally {
+      this.sending = false;
+      this.reports += 1;
+    }
+  }
+}
+
+/** Without what is the manager's own; JSON leaves out what is undefined. */
+const reportOf = (node: DriverNode): NodeReport => ({
+  ...node,
+  ...{ instance: undefined, returning: undefined },
+});
+
+const bounded = (nodes: NodeReport[]): NodeReport[] =>
+  Buffer.byteLength(JSON.stringify(nodes)) > MAX_BYTES
+    ? nodes.map((node) => ({ ...node, lastOutput: [] }))
+    : nodes;

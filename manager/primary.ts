@@ -1,0 +1,126 @@
+import { join } from 'node:path';
+import { Backoff } from './backoff.ts';
+import type { OcClient } from './client.ts';
+import type { ClusterDriver } from './drivers/driver.ts';
+import { Fence } from './fence.ts';
+import type { Lease } from './graphql.ts';
+import { BACKOFF } from './hub.ts';
+import { Journal } from './journal.ts';
+import type { Logger } from './log.ts';
+import { Membership } from './membership.ts';
+import { News } from './news.ts';
+import { Relay } from './relay.ts';
+import { CommandReporter } from './reporter.ts';
+import { listenForCommands } from './subscription.ts';
+
+export interface PrimaryOptions {
+  client: OcClient;
+  driver: ClusterDriver;
+  stateDir: string;
+  managerName: string;
+  clusterId: string;
+  lease: Lease;
+  leaseHeld(): boolean;
+  /** The OC says that this manager is not the primary of this epoch, or might. */
+  roleLost(): void;
+  /** Acting is over: fenced, or a fault that cannot be got over. */
+  failed(error: unknown): void;
+  log: Logger;
+}
+
+/** All that a manager does as primary under one epoch. Nothing of it outlives the epoch. */
+export class Primary {
+  readonly membership: Membership;
+  private readonly relay: Relay;
+  private readonly reporter: CommandReporter;
+  private readonly journal: Journal;
+  private readonly reachable = new News();
+  /** Ends the carrying out of commands. */
+  private readonly acting = new AbortController();
+  /** Ends everything. */
+  private readonly over = new AbortController();
+
+  /** @throws Fenced when a later epoch has acted already; Error when the state folder cannot be used. */
+  constructor(private readonly options: PrimaryOptions) {
+    const { client, driver, stateDir, managerName, clusterId, lease, log } = options;
+    const { epoch } = lease;
+    const { signal } = this.over;
+    const { roleLost } = options;
+    const fence = new Fence(join(stateDir, 'epoch'), { clusterId, epoch, manager: managerName });
+    fence.claim();
+    const guard = () => {
+      try {
+        fence.check();
+      } catch (error) {
+        // Not in this turn: who asks is in the middle of something.
+        queueMicrotask(() => options.failed(error));
+        throw error;
+      }
+    };
+    this.journal = Journal.open(join(stateDir, 'journal.jsonl'), epoch, log);
+    driver.takeOver(guard);
+    const backoff = () => new Backoff(BACKOFF);
+    this.membership = new Membership({ client, driver, lease, backoff: backoff(), roleLost, log, signal });
+    const drop = (id: string) => this.relay.drop(id);
+    this.reporter = new CommandReporter({
+      client,
+      epoch,
+      journal: this.journal,
+      backoff: backoff(),
+      drop,
+      roleLost,
+      log,
+      signal,
+    });
+    this.relay = new Relay({
+      driver,
+      guard,
+      journal: this.journal,
+      leaseHeld: options.leaseHeld,
+      report: (id, nodeNames) => this.reporter.report(id, nodeNames),
+      failed: options.failed,
+      log,
+      signal: this.acting.signal,
+    });
+    const issue = this.relay.issue.bind(this.relay);
+    void listenForCommands({
+      client,
+      epoch,
+      backoff: backoff(),
+      reachable: this.reachable,
+      issue,
+      interrupted: roleLost,
+      log,
+      signal,
+    }).catch(options.failed);
+  }
+
+  renewed(lease: Lease, mark: number): void {
+    this.membership.renewed(lease, mark);
+    this.relay.renewed();
+  }
+
+  /** The OC was away and answers again: nobody waits for the end of a backoff. */
+  ocIsBack(): void {
+    this.membership.retryNow();
+    this.reporter.retryNow();
+    this.reachable.tell();
+  }
+
+  /** Begins nothing more; what is under way at the nodes stays as it is, for whoever goes on from the journal. */
+  stopActing(): void {
+    this.acting.abort();
+  }
+
+  /** Resolves when the OC has been told all, or when the signal aborts. */
+  async flushed(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.membership.flushed(signal), this.reporter.flushed(signal)]);
+  }
+
+  end(): void {
+    this.acting.abort();
+    this.over.abort();
+    this.options.driver.release();
+    this.journal.close();
+  }
+}

@@ -1,0 +1,98 @@
+import type { Backoff } from './backoff.ts';
+import { OcError, isRoleLost, isTransient, type OcClient } from './client.ts';
+import { commandEnded } from './commands.ts';
+import { ReportCommand } from './graphql.ts';
+import type { CommandRecord, Journal } from './journal.ts';
+import type { Logger } from './log.ts';
+import { Outbox } from './outbox.ts';
+
+export interface ReporterOptions {
+  client: OcClient;
+  epoch: number;
+  journal: Journal;
+  backoff: Backoff;
+  /** The OC does not know the command, or it has ended there otherwise. */
+  drop(id: string): void;
+  /** The OC says that this manager is not the primary of this epoch. */
+  roleLost(): void;
+  log: Logger;
+  signal: AbortSignal;
+}
+
+/**
+ * Tells the OC how commands go. Reports are about state, not about events: each says how the command stands now and
+ * how the steps stand that changed since the last answer, so that while the OC is away they become one.
+ */
+export class CommandReporter {
+  private readonly outbox: Outbox;
+  /** What is untold: names of steps by command; an empty set stands for the command's own state. */
+  private readonly untold = new Map<string, Set<string>>();
+
+  constructor(private readonly options: ReporterOptions) {
+    this.outbox = new Outbox(() => this.deliver(), options.backoff, options.log, options.signal);
+  }
+
+  report(id: string, nodeNames: readonly string[]): void {
+    const steps = this.untold.get(id) ?? new Set();
+    for (const name of nodeNames) steps.add(name);
+    this.untold.set(id, steps);
+    this.outbox.poke();
+  }
+
+  retryNow(): void {
+    this.outbox.retryNow();
+  }
+
+  flushed(signal: AbortSignal): Promise<void> {
+    return this.outbox.flushed(signal);
+  }
+
+  private async deliver(): Promise<void> {
+    for (const [id, changed] of [...this.untold]) {
+      const command = this.options.journal.commands.get(id);
+      this.untold.delete(id);
+      if (!command || command.dropped) continue;
+      try {
+        await this.tell(command, changed);
+      } catch (error) {
+        if (error instanceof OcError && error.code === 'NOT_FOUND') {
+          this.options.drop(id);
+          continue;
+        }
+        const refused = !isTransient(error) && !isRoleLost(error);
+        if (refused) this.options.log.error({ err: error }, `the OC refuses a report of command ${id}`);
+        else this.untold.set(id, new Set([...changed, ...(this.untold.get(id) ?? [])]));
+        if (isRoleLost(error)) return this.options.roleLost();
+        if (!refused) throw error;
+      }
+    }
+  }
+
+  private async tell(command: CommandRecord, changed: ReadonlySet<string>): Promise<void> {
+    const { client, epoch, journal, signal } = this.options;
+    const { id, status, statusReason, waitingFor } = command;
+    const sequence = command.sequence + 1;
+    // The number is on disk before it is used: after a crash it is not used again for something else.
+    journal.update(id, { sequence });
+    // `batch` is the OC's own; JSON leaves out what is undefined.
+    const steps = command.steps
+      .filter(({ nodeName }) => changed.has(nodeName))
+      .map((step) => ({ ...step, ...{ batch: undefined } }));
+    const { reportCommand: answer } = await client.send(
+      ReportCommand,
+      { input: { commandId: id, epoch, sequence, status, statusReason, waitingFor, steps } },
+      { signal },
+    );
+    if (answer.applied) {
+      if (commandEnded({ status })) journal.update(id, { told: true });
+    } else if (answer.sequence >= sequence) {
+      // The OC has seen higher numbers than the journal (which was lost, then): go on above them, and tell all.
+      journal.update(id, { sequence: answer.sequence });
+      this.report(
+        id,
+        command.steps.map(({ nodeName }) => nodeName),
+      );
+    } else if (commandEnded(command)) journal.update(id, { told: true });
+    else this.options.drop(id); // it takes no reports any more: it has ended there
+  }
+}
