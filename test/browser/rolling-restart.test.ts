@@ -2,7 +2,9 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Oc } from '../harness/oc.ts';
 import { isAlive, RealCluster } from '../harness/real-manager.ts';
+import { operationEnded } from '../harness/operation.ts';
 import { until } from '../harness/until.ts';
+import { WireManager } from '../harness/wire-manager.ts';
 import { launch, openPage } from './browser.ts';
 
 describe('an operator at the screen', () => {
@@ -30,7 +32,7 @@ describe('an operator at the screen', () => {
     const { page, complaints } = await openPage(browser, oc.url);
     await page.getByText('Live', { exact: true }).waitFor();
     await page.getByRole('link', { name: /shop/ }).first().click();
-    await page.getByRole('heading', { name: 'shop' }).waitFor();
+    await page.getByRole('heading', { name: /^shop/, level: 1 }).waitFor();
     for (const pid of Object.values(before)) await page.getByText(String(pid)).first().waitFor();
 
     await page.getByRole('button', { name: 'Rolling restart' }).click();
@@ -50,7 +52,7 @@ describe('an operator at the screen', () => {
       .waitFor();
 
     await page.getByRole('link', { name: 'shop' }).first().click();
-    await page.getByRole('heading', { name: 'shop' }).waitFor();
+    await page.getByRole('heading', { name: /^shop/, level: 1 }).waitFor();
     const after = await shop.pids();
     for (const [name, pid] of Object.entries(after)) {
       expect(pid, name).not.toBe(before[name]);
@@ -111,14 +113,12 @@ describe('an operator at the screen', () => {
     expect(text).toContain(`operationsCenter: ${empty.url}`);
     expect(text).toContain('npm run manager -- --config');
     const token = /oce_[\w-]+/.exec(text)![0];
-    const { WireManager, running } = await import('../harness/wire-manager.ts');
     const { data } = await WireManager.register(empty.client, {
       token,
       cluster: { name: 'first', kind: 'process' },
       manager: { name: 'first-m1', version: '1' },
     });
     expect(data.registerManager.lease.role).toBe('PRIMARY');
-    void running;
     await page.getByRole('link', { name: /first/ }).first().waitFor();
     expect(complaints).toEqual([]);
     await page.context().close();

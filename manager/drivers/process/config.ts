@@ -38,39 +38,56 @@ const base = z.strictObject({
   restart: z.enum(['always', 'never'], 'must be always or never').default('always'),
 });
 
+/** The check of templates needs these to be of the right type; what is wrong with others does not put it off. */
+const USED_BY_TEMPLATES = new Set<PropertyKey | undefined>([
+  'command',
+  'count',
+  'name',
+  'cwd',
+  'env',
+  'port',
+  'zones',
+  'consoleUrl',
+  'health',
+  undefined,
+]);
+
 /** `process:` in the configuration: worker processes on this machine. */
-export const processSchema = base.superRefine((config, context) => {
-  const problem = (path: PropertyKey[], message: string) =>
-    context.addIssue({ code: 'custom', path, message });
-  for (const [path, template] of templatesOf(config)) {
-    if (template.includes('{port}') && config.port === undefined)
-      problem(path, 'uses {port}, and `port` is not set');
-    if (template.includes('{zone}') && !config.zones) problem(path, 'uses {zone}, and `zones` is not set');
-  }
-  if (/\{(name|port|zone)\}/.test(config.name)) problem(['name'], 'can use {n} only');
-  else if (config.count > 1 && !config.name.includes('{n}')) {
-    problem(['name'], 'must contain {n}, so that the workers have different names');
-  }
-  const sample = { n: config.count, name: '', port: config.port ?? 0, zone: '' };
-  if (!isName(fill(config.name, sample))) {
-    problem(
-      ['name'],
-      'must give names of at most 100 letters, digits and " . _ : / @ + -", beginning and ending with a letter or digit',
-    );
-  }
-  for (const [path, url] of [
-    [['health', 'url'], config.health?.url],
-    [['consoleUrl'], config.consoleUrl],
-  ] as const) {
-    const filled = url && fill(url, { ...sample, name: 'name', zone: 'zone', port: config.port ?? 1 });
-    if (filled && !(isHttpUrl(filled) && httpUrl.safeParse(filled).success)) {
-      problem([...path], 'must be an http or https URL');
+export const processSchema = base.superRefine(
+  (config, context) => {
+    const problem = (path: PropertyKey[], message: string) =>
+      context.addIssue({ code: 'custom', path, message });
+    for (const [path, template] of templatesOf(config)) {
+      if (template.includes('{port}') && config.port === undefined)
+        problem(path, 'uses {port}, and `port` is not set');
+      if (template.includes('{zone}') && !config.zones) problem(path, 'uses {zone}, and `zones` is not set');
     }
-  }
-  if (config.port !== undefined && config.port + config.count - 1 > 65_535) {
-    problem(['port'], `with ${config.count} workers the last port would be above 65535`);
-  }
-});
+    if (/\{(name|port|zone)\}/.test(config.name)) problem(['name'], 'can use {n} only');
+    else if (config.count > 1 && !config.name.includes('{n}')) {
+      problem(['name'], 'must contain {n}, so that the workers have different names');
+    }
+    const sample = { n: config.count, name: '', port: config.port ?? 0, zone: '' };
+    if (!isName(fill(config.name, sample))) {
+      problem(
+        ['name'],
+        'must give names of at most 100 letters, digits and " . _ : / @ + -", beginning and ending with a letter or digit',
+      );
+    }
+    for (const [path, url] of [
+      [['health', 'url'], config.health?.url],
+      [['consoleUrl'], config.consoleUrl],
+    ] as const) {
+      const filled = url && fill(url, { ...sample, name: 'name', zone: 'zone', port: config.port ?? 1 });
+      if (filled && !(isHttpUrl(filled) && httpUrl.safeParse(filled).success)) {
+        problem([...path], 'must be an http or https URL');
+      }
+    }
+    if (config.port !== undefined && config.port + config.count - 1 > 65_535) {
+      problem(['port'], `with ${config.count} workers the last port would be above 65535`);
+    }
+  },
+  { when: ({ issues }) => !issues.some(({ path }) => USED_BY_TEMPLATES.has(path?.[0])) },
+);
 
 export type ProcessConfig = z.output<typeof base>;
 

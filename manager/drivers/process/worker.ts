@@ -155,7 +155,7 @@ export class Worker {
   }
 
   private watch(process: WatchedProcess): void {
-    const { config, changed } = this.context;
+    const { config } = this.context;
     const watching = (this.watching = new AbortController());
     this.stopping = null;
     this.failedChecks = 0;
@@ -165,7 +165,6 @@ export class Worker {
         this.watching = null;
         this.ended(process.pid, how);
         resolve();
-        changed();
       });
       watching.signal.addEventListener('abort', unwatch);
     });

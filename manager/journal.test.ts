@@ -1,0 +1,105 @@
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Journal, type CommandRecord, type StepRecord } from './journal.ts';
+import { temporaryFolder } from './testing/folder.ts';
+import { silent } from './testing/silent.ts';
+
+const stepOf = (nodeName: string): StepRecord => ({
+  nodeName,
+  batch: 0,
+  status: 'PENDING',
+  reason: null,
+  output: [],
+  instanceBefore: null,
+  instanceAfter: null,
+  startedAt: null,
+  finishedAt: null,
+});
+const command = (id: string): CommandRecord => ({
+  id,
+  kind: 'RESTART',
+  mode: 'GRACEFUL',
+  rolling: null,
+  status: 'ACCEPTED',
+  statusReason: null,
+  waitingFor: null,
+  abortRequested: false,
+  dropped: false,
+  stoppedBefore: null,
+  sequence: 0,
+  told: false,
+  steps: [stepOf('a'), stepOf('b')],
+});
+const open = (path: string, epoch = 1) => Journal.open(path, epoch, silent);
+
+describe('the journal', () => {
+  it('knows after a restart all that was written', () => {
+    const path = join(temporaryFolder(), 'journal.jsonl');
+    const before = open(path);
+    before.put(command('1'));
+    before.put(command('2'));
+    before.put(command('3'));
+    before.update('1', { status: 'RUNNING', sequence: 7 }, [
+      { ...stepOf('b'), status: 'STOPPING', instanceBefore: 'pid 1' },
+    ]);
+    before.drop('2');
+    before.close();
+    const after = open(path, 2);
+    expect([...after.commands.keys()]).toEqual(['1', '3']);
+    expect(after.commands.get('1')).toEqual({
+      ...command('1'),
+      status: 'RUNNING',
+      sequence: 7,
+      steps: [stepOf('a'), { ...stepOf('b'), status: 'STOPPING', instanceBefore: 'pid 1' }],
+    });
+    after.close();
+  });
+
+  it('passes over a last line that a crash cut short, and one that is damaged', () => {
+    const path = join(temporaryFolder(), 'journal.jsonl');
+    const before = open(path);
+    before.put(command('1'));
+    before.close();
+    appendFileSync(path, 'damaged\n');
+    appendFileSync(path, `${JSON.stringify({ epoch: 1, id: '1', head: { status: 'RUNNING' } })}\n`);
+    const line = JSON.stringify({ epoch: 1, id: '1', head: { status: 'SUCCEEDED' } });
+    appendFileSync(path, line.slice(0, -5));
+    const after = open(path);
+    expect(after.commands.get('1')?.status).toBe('RUNNING');
+    after.update('1', { status: 'FAILED' });
+    after.close();
+    const again = open(path);
+    expect(again.commands.get('1')?.status).toBe('FAILED');
+    again.close();
+  });
+
+  it('passes over what an earlier primary writes after a later one has begun', () => {
+    const path = join(temporaryFolder(), 'journal.jsonl');
+    const put = command('1');
+    const lines = [
+      { epoch: 4, id: '1', put },
+      { epoch: 5, id: '1', head: { status: 'RUNNING' } },
+      { epoch: 4, id: '1', head: { status: 'FAILED' } },
+    ];
+    writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const journal = open(path, 6);
+    expect(journal.commands.get('1')?.status).toBe('RUNNING');
+    journal.close();
+  });
+
+  it('stays small: what was told is kept for the last commands only', () => {
+    const path = join(temporaryFolder(), 'journal.jsonl');
+    const journal = open(path);
+    for (let n = 0; n < 60; n += 1) {
+      journal.put(command(String(n)));
+      journal.update(String(n), { status: 'SUCCEEDED', told: n !== 0 });
+    }
+    journal.close();
+    const after = open(path);
+    expect(after.commands.size, '50 that were told, and the one that was not').toBe(51);
+    expect(after.commands.has('0')).toBe(true);
+    expect(readFileSync(path, 'utf8').trim().split('\n')).toHaveLength(51);
+    after.close();
+  });
+});

@@ -1,0 +1,57 @@
+/** The codes of `extensions.code`, and NETWORK for a server that cannot be reached. */
+export type ProblemCode =
+  | 'NOT_FOUND'
+  | 'INVALID'
+  | 'CONFLICT'
+  | 'FORBIDDEN'
+  | 'UNAUTHENTICATED'
+  | 'UNAVAILABLE'
+  | 'RESYNC_REQUIRED'
+  | 'UNEXPECTED'
+  | 'NETWORK';
+
+/** What went wrong, for people: shown where it happened. `field` is the input's path when the server named one. */
+export interface Problem {
+  code: ProblemCode;
+  message: string;
+  field?: string;
+}
+
+const CODES: ReadonlySet<string> = new Set<ProblemCode>([
+  'NOT_FOUND',
+  'INVALID',
+  'CONFLICT',
+  'FORBIDDEN',
+  'UNAUTHENTICATED',
+  'UNAVAILABLE',
+  'RESYNC_REQUIRED',
+  'UNEXPECTED',
+]);
+
+interface GraphQLErrorLike {
+  message: string;
+  extensions?: Record<string, unknown> | undefined;
+}
+
+/** The first GraphQL error as a Problem; a code that is not ours counts as UNEXPECTED. */
+export function problemFromErrors(errors: readonly GraphQLErrorLike[]): Problem {
+  const error = errors[0];
+  if (!error) return { code: 'UNEXPECTED', message: 'The server answered without a result.' };
+  const code = error.extensions?.code;
+  const field = error.extensions?.field;
+  return {
+    code: typeof code === 'string' && CODES.has(code) ? (code as ProblemCode) : 'UNEXPECTED',
+    message: error.message,
+    ...(typeof field === 'string' ? { field } : {}),
+  };
+}
+
+/** An error of the transport as a Problem. */
+export function networkProblem(): Problem {
+  return { code: 'NETWORK', message: 'The Operations Center cannot be reached.' };
+}
+
+/** Whether the same request may succeed a little later without being changed. */
+export function isPassing(problem: Problem): boolean {
+  return problem.code === 'NETWORK' || problem.code === 'UNAVAILABLE' || problem.code === 'UNEXPECTED';
+}

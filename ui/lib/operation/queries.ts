@@ -1,0 +1,161 @@
+import { graphql } from '$lib/kit/graphql.ts';
+import { EventLine } from '$lib/topology/fragments.ts';
+import { CommandRow, OperationRow, StepRow } from './fragments.ts';
+
+export const PlanOperation = graphql(`
+  query PlanOperation($input: OperationInput!) {
+    planOperation(input: $input) {
+      digest
+      nodeCount
+      warnings
+      clusters {
+        cluster {
+          id
+          name
+        }
+        batches {
+          index
+          nodes {
+            nodeId
+            name
+            status
+          }
+        }
+        excluded {
+          nodeId
+          name
+          reason
+        }
+        warnings
+      }
+    }
+  }
+`);
+
+export const StartOperation = graphql(`
+  mutation StartOperation($input: StartOperationInput!) {
+    startOperation(input: $input) {
+      id
+      status
+    }
+  }
+`);
+
+export const AbortOperation = graphql(
+  `
+    mutation AbortOperation($id: ID!, $reason: String) {
+      abortOperation(id: $id, reason: $reason) {
+        ...OperationRow
+      }
+    }
+  `,
+  [OperationRow],
+);
+
+export const Operations = graphql(
+  `
+    query Operations($first: Int!, $after: String, $filter: OperationFilter) {
+      operations(first: $first, after: $after, filter: $filter) {
+        totalCount
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
+        edges {
+          node {
+            ...OperationRow
+          }
+        }
+      }
+    }
+  `,
+  [OperationRow],
+);
+
+/** An operation with a page of its commands, each with its first steps. */
+export const OperationDetail = graphql(
+  `
+    query OperationDetail($id: ID!, $first: Int!, $after: String, $steps: Int!) {
+      operation(id: $id) {
+        ...OperationRow
+        page: commands(first: $first, after: $after) {
+          totalCount
+          pageInfo {
+            hasNextPage
+            endCursor
+          }
+          edges {
+            node {
+              ...CommandRow
+              steps(first: $steps) {
+                totalCount
+                pageInfo {
+                  hasNextPage
+                  endCursor
+                }
+                edges {
+                  node {
+                    ...StepRow
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  `,
+  [OperationRow, CommandRow, StepRow],
+);
+
+export const OperationHistory = graphql(
+  `
+    query OperationHistory($id: ID!, $after: String) {
+      operation(id: $id) {
+        id
+        history(first: 20, after: $after) {
+          totalCount
+          pageInfo {
+            hasNextPage
+            endCursor
+          }
+          edges {
+            node {
+              ...EventLine
+            }
+          }
+        }
+      }
+    }
+  `,
+  [EventLine],
+);
+
+export const OperationChanged = graphql(
+  `
+    subscription OperationChanged($id: ID!, $since: Revision) {
+      operationChanged(id: $id, since: $since) {
+        __typename
+        ... on OperationSnapshot {
+          revision
+        }
+        ... on OperationDelta {
+          revision
+          operation {
+            ...OperationRow
+          }
+          commands {
+            ...CommandRow
+          }
+          steps {
+            ...StepRow
+          }
+        }
+        ... on Bookmark {
+          revision
+        }
+      }
+    }
+  `,
+  [OperationRow, CommandRow, StepRow],
+);

@@ -1,0 +1,44 @@
+import type { Enum } from '$lib/kit/graphql.ts';
+import type { OperationRow } from './fragments.ts';
+
+type Kind = Enum<'OperationKind'>;
+
+/** One word for one act, everywhere: buttons, titles, lists. */
+export const KIND_WORDS: Record<Kind, string> = {
+  ROLLING_RESTART: 'Rolling restart',
+  RESTART: 'Restart',
+  SHUTDOWN: 'Shutdown',
+};
+
+export const KINDS = Object.keys(KIND_WORDS) as Kind[];
+
+export const OPERATION_STATUSES: readonly Enum<'OperationStatus'>[] = [
+  'PENDING',
+  'RUNNING',
+  'ABORTING',
+  'SUCCEEDED',
+  'FAILED',
+  'ABORTED',
+];
+
+/** What an operation is, in words: `Forced restart`. */
+export function actWords(kind: Kind, mode: Enum<'OperationMode'>): string {
+  return mode === 'FORCED' ? `Forced ${KIND_WORDS[kind].toLowerCase()}` : KIND_WORDS[kind];
+}
+
+/** Which clusters it acts on, in words: `shop`, `shop and 3 more`. */
+export function targetWords({ commands }: OperationRow): string {
+  const first = commands.edges[0]?.node.cluster.name;
+  if (first === undefined) return 'no cluster';
+  return commands.totalCount > 1 ? `${first} and ${commands.totalCount - 1} more` : first;
+}
+
+/** Whether an operation with this status has ended. */
+export function isEnded(status: Enum<'OperationStatus'>): boolean {
+  return status === 'SUCCEEDED' || status === 'FAILED' || status === 'ABORTED';
+}
+
+/** A count with its noun: `1 node`, `3 nodes`. */
+export function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,58 @@
+import { graphql } from '$lib/kit/graphql.ts';
+import { OperationRow } from '$lib/operation/fragments.ts';
+import { ClusterRow, EventLine, NodeRow } from './fragments.ts';
+
+export const NodeDetail = graphql(
+  `
+    query NodeDetail($id: ID!) {
+      node(id: $id) {
+        ...NodeRow
+        os
+        cpuCount
+        memoryTotal
+        labels {
+          key
+          value
+        }
+        consoleUrl
+        lastOutput
+        joinedAt
+        cluster {
+          ...ClusterRow
+        }
+      }
+      operations(first: 5, filter: { nodeId: $id }) {
+        totalCount
+        edges {
+          node {
+            ...OperationRow
+          }
+        }
+      }
+    }
+  `,
+  [NodeRow, ClusterRow, OperationRow],
+);
+
+export const NodeHistory = graphql(
+  `
+    query NodeHistory($id: ID!, $after: String) {
+      node(id: $id) {
+        id
+        history(first: 20, after: $after) {
+          totalCount
+          pageInfo {
+            hasNextPage
+            endCursor
+          }
+          edges {
+            node {
+              ...EventLine
+            }
+          }
+        }
+      }
+    }
+  `,
+  [EventLine],
+);
