@@ -46,10 +46,11 @@ describe('an operator at the screen', () => {
 
     await page.waitForURL(/\/operations\/.+/);
     await page.getByText('a new certificate').first().waitFor();
-    await page
-      .getByText(/^succeeded$/i)
-      .first()
-      .waitFor();
+    const id = new URL(page.url()).pathname.split('/').at(-1)!;
+    const ended = await operationEnded(oc.client, id);
+    expect(ended.steps.map(({ status }) => status)).toEqual(Array(4).fill('SUCCEEDED'));
+    // The operation, its cluster's command and each of the four steps say so.
+    await until('the page says so', async () => (await page.getByText(/^succeeded$/i).count()) >= 6);
 
     await page.getByRole('link', { name: 'shop' }).first().click();
     await page.getByRole('heading', { name: /^shop/, level: 1 }).waitFor();

@@ -7,7 +7,6 @@ type StepStatus = Enum<'StepStatus'>;
 /** How far steps are. */
 export interface Progress {
   total: number;
-  ended: number;
   /** For a bar: what went well, what failed, what was left out, what is at work; the rest has not begun. */
   parts: { tone: Tone; count: number }[];
   words: string;
@@ -21,10 +20,8 @@ export function progressOf(counts: readonly { status: StepStatus; count: number 
   const failed = of('FAILED');
   const skipped = of('SKIPPED');
   const working = of('WAITING', 'STOPPING', 'STARTING', 'CHECKING');
-  const ended = succeeded + failed + skipped;
   return {
     total,
-    ended,
     parts: [
       { tone: 'ok', count: succeeded },
       { tone: 'bad', count: failed },

@@ -16,15 +16,22 @@ export interface Change {
   operations: readonly OperationRow[];
 }
 
-/** Which entities the last change touched. `reordered`: a list by status, name or label may now read otherwise. */
+/** Which entities the last change touched, and whether lists of clusters or of nodes may now read otherwise. */
 export interface Touched {
   clusters: ReadonlySet<string>;
   nodes: ReadonlySet<string>;
   operations: ReadonlySet<string>;
-  reordered: boolean;
+  clusterLists: boolean;
+  nodeLists: boolean;
 }
 
-const NOTHING: Touched = { clusters: new Set(), nodes: new Set(), operations: new Set(), reordered: false };
+const NOTHING: Touched = {
+  clusters: new Set(),
+  nodes: new Set(),
+  operations: new Set(),
+  clusterLists: false,
+  nodeLists: false,
+};
 
 /**
  * What is known of the topology, by id. Entities are replaced, never changed. Pages put in what they fetched; deltas
@@ -47,17 +54,10 @@ export class TopologyStore {
   /** Takes a delta over. */
   apply(change: Change): void {
     this.#recency.advance();
-    let reordered = false;
-    for (const cluster of change.clusters) {
-      const before = this.clusters.get(cluster.id);
-      reordered ||= !before || before.status !== cluster.status || before.name !== cluster.name;
-      reordered ||= before?.nodeTotal !== cluster.nodeTotal;
-      this.#patch(this.clusters, cluster);
-    }
-    for (const node of change.nodes) {
-      reordered ||= this.nodes.get(node.id)?.status !== node.status;
-      this.#patch(this.nodes, node);
-    }
+    const clusterLists = change.clusters.some((now) => isListedOtherwise(this.clusters.get(now.id), now));
+    const nodeLists = change.nodes.some((now) => isListedOtherwise(this.nodes.get(now.id), now));
+    for (const cluster of change.clusters) this.#patch(this.clusters, cluster);
+    for (const node of change.nodes) this.#patch(this.nodes, node);
     this.#patchCells(change.nodes);
     for (const operation of change.operations) this.#patch(this.operations, operation);
     if (change.system) {
@@ -68,7 +68,8 @@ export class TopologyStore {
       clusters: new Set(change.clusters.map((cluster) => cluster.id)),
       nodes: new Set(change.nodes.map((node) => node.id)),
       operations: new Set(change.operations.map((operation) => operation.id)),
-      reordered,
+      clusterLists,
+      nodeLists,
     };
   }
 
@@ -129,6 +130,14 @@ export class TopologyStore {
       this.cells.set(clusterId, [...cells.values()].sort(worstFirst).slice(0, CELL_LIMIT));
     }
   }
+}
+
+/** Whether a list that filters or orders by what these tell may have to show one of them elsewhere. */
+function isListedOtherwise(before: ClusterRow | NodeRow | undefined, now: ClusterRow | NodeRow): boolean {
+  if (!before || before.status !== now.status || before.name !== now.name) return true;
+  return (
+    'labels' in before && 'labels' in now && JSON.stringify(before.labels) !== JSON.stringify(now.labels)
+  );
 }
 
 export const topology = new TopologyStore();
