@@ -10,6 +10,7 @@ const onDatabase = (database: 'pglite' | 'postgres') => ({
 });
 
 export default defineConfig({
+  resolve: { alias: { $lib: new URL('./ui/lib', import.meta.url).pathname } },
   test: {
     testTimeout: 120_000,
     hookTimeout: 120_000,

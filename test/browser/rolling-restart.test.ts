@@ -54,7 +54,7 @@ describe('an operator at the screen', () => {
 
     await page.getByRole('link', { name: 'shop' }).first().click();
     await page.getByRole('heading', { name: /^shop/, level: 1 }).waitFor();
-    const after = await shop.pids();
+    const after = await shop.asTheStepsSay(ended.steps);
     for (const [name, pid] of Object.entries(after)) {
       expect(pid, name).not.toBe(before[name]);
       expect(isAlive(before[name]!), `${name} of before`).toBe(false);

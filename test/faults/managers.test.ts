@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Oc } from '../harness/oc.ts';
-import { operationEnded, seeOperation, startOperation } from '../harness/operation.ts';
+import { operationEnded, seeOperation, startOperation, type StepSeen } from '../harness/operation.ts';
 import { RealCluster } from '../harness/real-manager.ts';
 import { until } from '../harness/until.ts';
 
@@ -90,16 +90,15 @@ describe('a manager dies', () => {
   });
 });
 
-/** Each worker is another one than before, and each was started exactly twice in all. */
+/** Each worker is another one than before, and the one that runs now is the one that its step has started. */
 async function onceEach(
   cluster: RealCluster,
   before: Record<string, number | null>,
-  steps: { nodeName: string; instanceBefore: string | null; instanceAfter: string | null }[],
+  steps: readonly StepSeen[],
 ): Promise<void> {
-  const after = await cluster.pids();
   for (const { nodeName, instanceBefore, instanceAfter } of steps) {
-    expect(instanceBefore, nodeName).toContain(`pid ${before[nodeName]}`);
-    expect(instanceAfter, nodeName).toContain(`pid ${after[nodeName]}`);
-    expect(after[nodeName]).not.toBe(before[nodeName]);
+    expect(instanceBefore, nodeName).toContain(`pid ${before[nodeName]} `);
+    expect(instanceAfter, nodeName).not.toBe(instanceBefore);
   }
+  await cluster.asTheStepsSay(steps);
 }

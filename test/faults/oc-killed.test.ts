@@ -29,14 +29,10 @@ describe('the OC is killed', () => {
     await oc.boot();
     const ended = await operationEnded(oc.client, id);
     expect(ended.status).toBe('SUCCEEDED');
-    await shop.allRunning();
-    const after = await shop.pids();
-    for (const step of ended.steps) {
-      expect(step.instanceBefore).toContain(`pid ${before[step.nodeName]}`);
-      expect(step.instanceAfter, 'the process that runs now is the one that the step started').toContain(
-        `pid ${after[step.nodeName]}`,
-      );
-    }
+    for (const step of ended.steps) expect(step.instanceBefore).toContain(`pid ${before[step.nodeName]} `);
+    // What runs is what the steps have started: a second restart of a node would never let this come true.
+    const after = await shop.asTheStepsSay(ended.steps);
+    for (const pid of Object.values(after)) expect(isAlive(pid)).toBe(true);
     const { cluster } = await oc.client.data(
       'query ($id: ID!) { cluster(id: $id) { history(first: 500) { edges { node { kind } } } } }',
       { id: await shop.id() },

@@ -5,6 +5,7 @@ import { stringify } from 'yaml';
 import { killWorkers } from '../../manager/drivers/process/kill-workers.ts';
 import type { Client } from './client.ts';
 import { Program, type Oc } from './oc.ts';
+import type { StepSeen } from './operation.ts';
 import { until } from './until.ts';
 import { WireManager } from './wire-manager.ts';
 
@@ -165,6 +166,20 @@ export class RealCluster {
       const there =
         nodes.length === this.#options.workers && nodes.every(({ status }) => status === 'RUNNING');
       return there && nodes;
+    });
+  }
+
+  /**
+   * Waits until the processes that the nodes tell of are those that the steps have started, and answers their ids.
+   * A node that was restarted once more than its step says would never let this come true.
+   */
+  async asTheStepsSay(steps: readonly StepSeen[]): Promise<Record<string, number | null>> {
+    return until(`the nodes of ${this.name} agree with the steps`, async () => {
+      const now = await this.pids();
+      return (
+        steps.every(({ nodeName, instanceAfter }) => instanceAfter?.startsWith(`pid ${now[nodeName]} `)) &&
+        now
+      );
     });
   }
 
