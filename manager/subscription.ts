@@ -52,13 +52,13 @@ export async function listenForCommands(options: SubscriptionOptions): Promise<v
 /** Resolves with the reason why the subscription ended; never rejects. */
 function listenOnce({ client, epoch, issue, log, signal }: SubscriptionOptions): Promise<string> {
   return new Promise((resolve) => {
-    const line = openLine(client, log);
     const end = (why: string) => {
       signal.removeEventListener('abort', abort);
       resolve(why);
-      line.terminate();
+      void line.dispose();
     };
     const abort = () => end('it is over');
+    const line = openLine(client, log, (closed) => end(reasonOf(closed)));
     signal.addEventListener('abort', abort);
     line.subscribe<{ commandIssued: IssuedCommand }>(
       { query: textOf(CommandIssued), variables: { epoch } },
@@ -75,13 +75,23 @@ function listenOnce({ client, epoch, issue, log, signal }: SubscriptionOptions):
   });
 }
 
-/** One connection that notices when the other side is gone without a word. */
-function openLine({ url, credential }: OcClient, log: Logger): Client {
+/** A socket that does not wait for ever for an answer to its first words. */
+class Socket extends WebSocket {
+  constructor(url: string, protocol: string) {
+    super(url, protocol, { handshakeTimeout: PING_MS, perMessageDeflate: false });
+  }
+}
+
+/**
+ * One connection that notices when the other side is gone without a word.
+ * @param closed is told of the end, also of one after which graphql-ws would connect again by itself (code 1000).
+ */
+function openLine({ url, credential }: OcClient, log: Logger, closed: (event: unknown) => void): Client {
   let socket: WebSocket | undefined;
   let unanswered: NodeJS.Timeout | undefined;
   return createClient({
     url: url.replace(/^http/, 'ws'),
-    webSocketImpl: WebSocket,
+    webSocketImpl: Socket,
     connectionParams: credential ? { authorization: `Bearer ${credential}` } : {},
     retryAttempts: 0,
     connectionAckWaitTimeout: PING_MS,
@@ -97,7 +107,10 @@ function openLine({ url, credential }: OcClient, log: Logger): Client {
       pong: (received) => {
         if (received) clearTimeout(unanswered);
       },
-      closed: () => clearTimeout(unanswered),
+      closed: (event) => {
+        clearTimeout(unanswered);
+        closed(event);
+      },
     },
   });
 }

@@ -30,7 +30,10 @@ const contains = (search: string) => ({ contains: search, mode: 'insensitive' as
 export function clusterWhere(filter: ClusterFilterValue | null | undefined): Prisma.ClusterWhereInput {
   const { search, status, kind, labels, ids } = filter ?? {};
   const and: Prisma.ClusterWhereInput[] = [];
-  if (search) and.push({ OR: [{ name: contains(search) }, { kind: contains(search) }] });
+  if (search) {
+    const node = { name: contains(search), status: { not: 'LEFT' as const } };
+    and.push({ OR: [{ name: contains(search) }, { kind: contains(search) }, { nodes: { some: node } }] });
+  }
   if (status) and.push({ status: { in: [...status] } });
   if (kind) and.push({ kind: { in: [...kind] } });
   if (ids) and.push({ id: { in: [...ids] } });

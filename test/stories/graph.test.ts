@@ -45,6 +45,7 @@ describe('the graph System → Cluster → Node', () => {
     expect(await list('orderBy: WORST_FIRST')).toEqual(['beta', 'gamma', 'alpha']);
     expect(await list('orderBy: NAME')).toEqual(['alpha', 'beta', 'gamma']);
     expect(await list('filter: { search: "ET" }')).toEqual(['beta']);
+    expect(await list('filter: { search: "shard-2" }'), 'by its node').toEqual(['beta']);
     expect(await list('filter: { kind: ["redis"] }')).toEqual(['beta']);
     expect(await list('filter: { status: [HEALTHY, EMPTY] }')).toEqual(['gamma', 'alpha']);
     expect(await list('filter: { status: [] }')).toEqual([]);

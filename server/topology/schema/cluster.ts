@@ -81,7 +81,10 @@ export const ClusterConnection = connectionOf(Cluster, 'Cluster');
 export const ClusterFilter = builder.inputType('ClusterFilter', {
   description: 'A cluster passes when it passes every part that is set.',
   fields: (t) => ({
-    search: t.string({ description: 'Part of the name or kind.', validate: input.search.nullish() }),
+    search: t.string({
+      description: 'Part of the name, the kind or the name of a node.',
+      validate: input.search.nullish(),
+    }),
     status: t.field({ type: [ClusterStatus] }),
     kind: t.stringList({ validate: input.values.nullish() }),
     labels: t.field({ type: [LabelInput], validate: input.labels.nullish() }),

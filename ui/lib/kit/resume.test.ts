@@ -105,6 +105,12 @@ describe('resume', () => {
     expect(opened).toHaveLength(2);
   });
 
+  it('ends when what it follows is not there', () => {
+    last().sink.failed('NOT_FOUND');
+    vi.advanceTimersByTime(60_000);
+    expect(opened).toHaveLength(1);
+  });
+
   it('stops for good', () => {
     stream.stop();
     expect(opened[0]!.closed).toBe(true);

@@ -33,7 +33,8 @@ const BASE_DELAY_MS = 500;
 
 /**
  * Keeps one stream of revisions going for ever: opens it, opens it again behind the last revision whenever it breaks
- * or falls silent (capped backoff with full jitter), and from a snapshot when the server says RESYNC_REQUIRED.
+ * or falls silent (capped backoff with full jitter), and from a snapshot when the server says RESYNC_REQUIRED. Only
+ * NOT_FOUND ends it.
  */
 export function resume<Event>(options: ResumeOptions<Event>): Resumed {
   const { maxDelayMs = 10_000, random = Math.random } = options;
@@ -70,6 +71,8 @@ export function resume<Event>(options: ResumeOptions<Event>): Resumed {
       },
       failed(code) {
         if (mine !== generation) return;
+        // What was to be followed is not there: asking again would not bring it back.
+        if (code === 'NOT_FOUND') return end();
         if (code === 'RESYNC_REQUIRED' && since !== undefined) {
           since = undefined;
           options.onResync();

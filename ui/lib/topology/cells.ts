@@ -1,5 +1,5 @@
 import type { Enum } from '$lib/kit/graphql.ts';
-import { lookOf, shapePath, type Tone } from '$lib/kit/state.ts';
+import { lookOf, shapePath, type Tone } from '../kit/state.ts';
 
 /** Side of a cell with its gap, and of the shape in it, px. */
 export const PITCH = 16;

@@ -1,0 +1,24 @@
+/**
+ * Bundles the programs into dist/. Libraries are bundled too: reading hundreds of small files is half of what a start
+ * costs. Left outside: what loads files of its own (PGlite, Prisma's engine, pino), what is optional, and what is
+ * seldom asked for.
+ */
+import { build } from 'esbuild';
+
+await build({
+  entryPoints: { server: 'server/main.ts', manager: 'manager/main.ts', demo: 'demo/main.ts' },
+  outdir: 'dist',
+  chunkNames: 'chunks/[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  sourcemap: true,
+  logLevel: 'warning',
+  external: ['@electric-sql/pglite', '@prisma/client', 'pino', 'pg-native', '@graphql-yoga/render-graphiql'],
+  // CommonJS libraries ask for Node's own modules by `require`.
+  banner: {
+    js: "import { createRequire as createRequireOf } from 'node:module'; const require = createRequireOf(import.meta.url);",
+  },
+});
