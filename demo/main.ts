@@ -30,7 +30,9 @@ async function end(code: number): Promise<void> {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end(0));
 
 try {
-  const wanted = Number(process.env.PORT ?? 4000);
+  const wanted = Number(process.env.PORT || 4000);
+  if (!Number.isInteger(wanted) || wanted < 1 || wanted > 65_000)
+    throw new Error('PORT must be a number from 1 to 65000.');
   const port = await freePorts(wanted);
   if (port !== wanted) console.log(`Port ${wanted} is taken, so ${port} is used.`);
   const url = `http://127.0.0.1:${port}`;
@@ -57,7 +59,7 @@ try {
       });
       const file = join(folder, `${manager}.yaml`);
       writeFileSync(file, stringify(config), { mode: 0o600 });
-      children.start(manager, 'dist/manager.js', ['--config', file], { LOG_LEVEL: 'warn' });
+      children.start(manager, 'dist/manager.js', ['--config', file], { LOG_LEVEL: 'info' });
     }
   }
   const workers = clusters.reduce((sum, cluster) => sum + cluster.workers, 0);

@@ -28,13 +28,19 @@ const managers = Array.from(
   (_, index) => new SimulatedManager(options.url, index, options.nodes),
 );
 try {
-  const token = await SimulatedManager.token(options.url, Math.min(1000, Math.max(1, options.clusters)));
+  // A token admits 1,000 at the most.
+  const tokens = await Promise.all(
+    Array.from({ length: Math.ceil(options.clusters / 1000) }, () =>
+      SimulatedManager.token(options.url, 1000),
+    ),
+  );
   const queue = [...managers];
+  let joining = 0;
   let joined = 0;
   await Promise.all(
     Array.from({ length: AT_ONCE }, async () => {
       for (let manager = queue.shift(); manager; manager = queue.shift()) {
-        await manager.join(token);
+        await manager.join(tokens[joining++ % tokens.length]!);
         if (++joined % 100 === 0) console.log(`${joined} of ${managers.length} clusters have joined`);
       }
     }),

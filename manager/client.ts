@@ -1,5 +1,6 @@
 import type { TadaDocumentNode } from 'gql.tada';
 import { print } from 'graphql';
+import { timeLimit } from './news.ts';
 
 const TIMEOUT_MS = 10_000;
 
@@ -64,7 +65,7 @@ export class OcClient {
     variables: Variables,
     { anonymous = false, signal }: { anonymous?: boolean; signal?: AbortSignal } = {},
   ): Promise<Result> {
-    const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    const limit = timeLimit(TIMEOUT_MS, signal);
     let status: number;
     let text: string;
     try {
@@ -77,12 +78,14 @@ export class OcClient {
         },
         body: JSON.stringify({ query: textOf(document), variables }),
         redirect: 'error',
-        signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
+        signal: limit.signal,
       });
       ({ status } = response);
       text = await response.text();
     } catch (error) {
-      throw new Unreachable(timeout.aborted ? `no answer within ${TIMEOUT_MS / 1000} s` : reasonOf(error));
+      throw new Unreachable(limit.expired() ? `no answer within ${TIMEOUT_MS / 1000} s` : reasonOf(error));
+    } finally {
+      limit.done();
     }
     const answer = parse<Result>(text);
     if (answer?.errors?.[0]) throw new OcError(answer.errors[0]);

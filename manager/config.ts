@@ -76,7 +76,9 @@ export function parseConfig(
       document.errors.map(({ message, pos }) => `line ${lines.linePos(pos[0]).line}: ${message}`),
     );
   }
-  const result = schema.safeParse(document.toJS() ?? {});
+  const result = schema.safeParse(document.toJS() ?? {}, {
+    error: ({ input }) => (input === undefined ? 'is needed' : undefined),
+  });
   if (!result.success)
     throw new ConfigError(
       file,

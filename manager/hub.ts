@@ -110,9 +110,9 @@ export class Hub {
       } catch (error) {
         const help =
           error instanceof OcError && error.code === 'UNAUTHENTICATED' && !token
-            ? ' Get an enrolment token from an operator (mutation createEnrolmentToken) and put it into `token` of the configuration or into OC_TOKEN.'
+            ? ' -- get an enrolment token from an operator (mutation createEnrolmentToken) and put it into `token` of the configuration or into OC_TOKEN'
             : '';
-        this.inTrouble(`cannot register with ${client.url}: ${(error as Error).message}.${help}`, error);
+        this.inTrouble(`cannot register with ${client.url}: ${(error as Error).message}${help}`, error);
         await pause(this.backoff.next(), signal);
       }
     }
@@ -126,7 +126,7 @@ export class Hub {
         return (await client.send(RegisterManager, { input: registration }, { signal })).registerManager;
       } catch (error) {
         if (isTransient(error) || !(error instanceof OcError) || token === null) throw error;
-        log.warn(`the OC does not accept the credential (${error.message}); enrolling with the token`);
+        log.debug(`the OC does not accept the credential (${error.message}); enrolling with the token`);
       }
     }
     const input = { ...registration, token };

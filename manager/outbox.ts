@@ -1,5 +1,5 @@
 import type { Backoff } from './backoff.ts';
-import { isTransient } from './client.ts';
+import { OcError, isTransient } from './client.ts';
 import type { Logger } from './log.ts';
 import { News } from './news.ts';
 
@@ -13,6 +13,7 @@ export class Outbox {
   private readonly reachable = new News();
   private untold = false;
   private sending = false;
+  private trouble = '';
 
   /** @param deliver throws what OcClient.send throws; whatever is not transient is logged and not sent again. */
   constructor(
@@ -51,9 +52,15 @@ export class Outbox {
       try {
         await this.deliver(this.signal);
         this.backoff.reset();
+        this.trouble = '';
       } catch (error) {
         if (this.signal.aborted) break;
         if (isTransient(error)) {
+          // That the OC is away the hub says; that it fails at this is said here, once.
+          const { message } = error as Error;
+          if (error instanceof OcError && message !== this.trouble)
+            this.log.warn(`a report has to wait: ${message}`);
+          this.trouble = message;
           this.untold = true;
           await this.reachable.wait(this.backoff.next(), this.signal);
         } else this.log.error({ err: error }, 'a report was refused');

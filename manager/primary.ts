@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { Backoff } from './backoff.ts';
 import type { OcClient } from './client.ts';
@@ -45,6 +46,7 @@ export class Primary {
     const { client, driver, stateDir, managerName, clusterId, lease, log } = options;
     const { epoch } = lease;
     const { signal } = this.over;
+    setMaxListeners(0, this.acting.signal); // each step of a batch listens
     const { roleLost } = options;
     const fence = new Fence(join(stateDir, 'epoch'), { clusterId, epoch, manager: managerName });
     fence.claim();

@@ -1,58 +1,9 @@
-import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
-import type { Guard } from './drivers/driver.ts';
+import { describe, expect, it } from 'vitest';
 import { Fenced } from './fence.ts';
-import { Journal } from './journal.ts';
-import { Relay } from './relay.ts';
-import { FakeCluster, FakeDriver } from './testing/fake-driver.ts';
-import { temporaryFolder } from './testing/folder.ts';
+import { journalPath, nodes, oneByOne, primary } from './testing/acting.ts';
+import { FakeCluster } from './testing/fake-driver.ts';
 import { issued } from './testing/issued.ts';
-import { silent } from './testing/silent.ts';
 import { until } from './testing/until.ts';
-
-const ends: (() => void)[] = [];
-afterEach(() => ends.splice(0).forEach((end) => end()));
-
-/** A primary under one epoch, from the journal up. */
-function primary(cluster: FakeCluster, path: string, epoch = 1, guard: Guard = () => undefined) {
-  const driver = new FakeDriver(cluster);
-  driver.takeOver(guard);
-  const journal = Journal.open(path, epoch, silent);
-  const over = new AbortController();
-  const errors: unknown[] = [];
-  const told: string[] = [];
-  let leased = true;
-  const relay = new Relay({
-    driver,
-    guard,
-    journal,
-    leaseHeld: () => leased,
-    report: (id) => told.push(id),
-    failed: (error) => errors.push(error),
-    log: silent,
-    signal: over.signal,
-  });
-  const end = () => {
-    over.abort();
-    driver.release();
-    journal.close();
-  };
-  ends.push(end);
-  const command = (id: string) => journal.commands.get(id);
-  const ended = (id: string) =>
-    until(`${id} ends`, () => {
-      const now = command(id);
-      return now && ['SUCCEEDED', 'FAILED', 'ABORTED', 'REFUSED'].includes(now.status) && now;
-    });
-  const lease = (held: boolean) => {
-    leased = held;
-    if (held) relay.renewed();
-  };
-  return { relay, driver, journal, errors, told, end, command, ended, lease };
-}
-const journalPath = () => join(temporaryFolder(), 'journal.jsonl');
-const nodes = (count: number) => Array.from({ length: count }, (_, n) => `n${n + 1}`);
-const oneByOne = (names: string[]) => names.map((name) => [name]);
 
 describe('the relay', () => {
   it('restarts every node once, one batch at a time, and notes which instance came for which', async () => {
@@ -145,11 +96,14 @@ describe('the relay', () => {
 
   it('begins nothing without a lease, but finishes what it began', async () => {
     const cluster = new FakeCluster(nodes(2));
-    const { relay, ended, command, lease } = primary(cluster, journalPath());
+    const { relay, driver, ended, command, lease } = primary(cluster, journalPath());
+    cluster.broken.add('n1');
     relay.issue(issued('1', oneByOne(nodes(2))));
     relay.issue(issued('2', oneByOne(nodes(2))));
-    await until('the first has begun', () => command('1')?.status === 'RUNNING');
+    await until('the first is under way', () => command('1')?.steps[0]?.status === 'CHECKING');
     lease(false);
+    cluster.broken.clear();
+    driver.change('n1', 'RUNNING');
     expect((await ended('1')).status).toBe('SUCCEEDED');
     await until('it says why', () => command('2')?.waitingFor?.includes('the lease ran out'));
     lease(true);
@@ -207,115 +161,5 @@ describe('the relay', () => {
     expect(errors[0]).toBeInstanceOf(Fenced);
     expect(cluster.starts.has('n2')).toBe(false);
     expect(command('c')).toMatchObject({ status: 'RUNNING' });
-  });
-});
-
-describe('a manager that dies at any moment', () => {
-  const names = nodes(3);
-  const command = () => issued('c', oneByOne(names));
-
-  /** Lets the primary die at its `crashAt`th write to the journal: before it, or right after. */
-  async function crash(
-    cluster: FakeCluster,
-    path: string,
-    crashAt: number,
-    after: boolean,
-  ): Promise<boolean> {
-    const { relay, journal, end, command: now } = primary(cluster, path, 1);
-    let writes = 0;
-    const update = journal.update.bind(journal);
-    journal.update = (...change) => {
-      writes += 1;
-      if (writes < crashAt) return update(...change);
-      if (writes === crashAt && after) update(...change);
-      end();
-      throw new Error('the process is gone');
-    };
-    relay.issue(command());
-    await until('it is dead or done', () => writes >= crashAt || now('c')?.status === 'SUCCEEDED');
-    return writes >= crashAt;
-  }
-
-  it.each([false, true])(
-    'is succeeded by one that repeats nothing and leaves nothing out (after the write: %s)',
-    async (after) => {
-      for (let crashAt = 1; ; crashAt += 1) {
-        const path = journalPath();
-        const cluster = new FakeCluster(names);
-        const crashed = await crash(cluster, path, crashAt, after);
-        if (!crashed) {
-          expect(crashAt, 'there were writes to die at').toBeGreaterThan(8);
-          break;
-        }
-        const { relay, ended } = primary(cluster, path, 2);
-        relay.issue({ ...command(), status: 'RUNNING' });
-        const end = await ended('c');
-        expect(end.status, `write ${crashAt}`).toBe('SUCCEEDED');
-        expect([...cluster.starts], `write ${crashAt}`).toEqual(names.map((name) => [name, 1]));
-        expect(cluster.mostUnavailable).toBe(1);
-      }
-    },
-  );
-
-  it('is succeeded without its journal from what the OC knows', async () => {
-    const cluster = new FakeCluster(names);
-    const [first, second] = command().allSteps;
-    const known = { startedAt: new Date().toISOString() };
-    cluster.start('n1');
-    cluster.nodes.get('n1')!.status = 'RUNNING';
-    const { relay, ended } = primary(cluster, journalPath());
-    relay.issue({
-      ...command(),
-      status: 'RUNNING',
-      reportSequence: 40,
-      allSteps: [
-        { ...first!, ...known, status: 'STOPPING', instanceBefore: 'instance 1' },
-        { ...second!, ...known, status: 'SUCCEEDED' },
-        command().allSteps[2]!,
-      ],
-    });
-    const end = await ended('c');
-    expect(end.sequence).toBeGreaterThanOrEqual(40);
-    expect(end.steps.map(({ status }) => status)).toEqual(['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED']);
-    expect([...cluster.starts], 'the restart of n1 had happened, n2 was done').toEqual([
-      ['n1', 1],
-      ['n3', 1],
-    ]);
-  });
-
-  it('is succeeded by one that begins no batch before the OC’s word has come, and hears of the abort', async () => {
-    const cluster = new FakeCluster(names);
-    const path = journalPath();
-    const first = primary(cluster, path);
-    cluster.broken.add('n1');
-    first.relay.issue(command());
-    await until('it is under way', () => first.command('c')?.steps[0]?.status === 'CHECKING');
-    first.end();
-    cluster.broken.clear();
-    const second = primary(cluster, path, 2);
-    await until('it asks', () => second.command('c')?.waitingFor?.includes('asks the OC'));
-    expect(second.command('c')?.steps.map(({ status }) => status)).toEqual([
-      'SUCCEEDED',
-      'WAITING',
-      'PENDING',
-    ]);
-    second.relay.issue({ ...command(), status: 'RUNNING', abortRequested: true });
-    expect((await second.ended('c')).status).toBe('ABORTED');
-    expect(cluster.starts).toEqual(new Map([['n1', 1]]));
-  });
-
-  it('only tells again what the journal says is finished', async () => {
-    const cluster = new FakeCluster(names);
-    const path = journalPath();
-    const first = primary(cluster, path);
-    first.relay.issue(command());
-    await first.ended('c');
-    first.end();
-    const second = primary(cluster, path, 2);
-    expect(second.told).toEqual(['c']);
-    second.relay.issue(command());
-    expect(second.told).toEqual(['c', 'c']);
-    expect(second.command('c')).toMatchObject({ status: 'SUCCEEDED', told: false });
-    expect([...cluster.starts.values()]).toEqual([1, 1, 1]);
   });
 });

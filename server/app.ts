@@ -38,7 +38,11 @@ export async function createApp({ config, database, logger, clock = systemClock 
   const { prisma } = database;
   const closers: (() => Promise<unknown>)[] = [() => database.close()];
   const close = async (): Promise<void> => {
-    for (const closer of closers.splice(0).reverse()) await closer();
+    const failures: unknown[] = [];
+    // One that fails must not keep the others, the database last, from being closed.
+    for (const closer of closers.splice(0).reverse())
+      await closer().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw new AggregateError(failures, 'The server could not be closed cleanly.');
   };
   try {
     await ensureSystem(prisma, config.systemName);

@@ -15,6 +15,8 @@ export interface Config {
 
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
 const environment = z
   .object({
     HOST: z
@@ -23,15 +25,24 @@ const environment = z
           'must be 127.0.0.1, ::1 or localhost: there are no accounts yet, so the OC serves its own machine only',
       })
       .default('127.0.0.1'),
-    PORT: z.coerce.number('must be a number').int().min(0).max(65_535).default(4000),
+    PORT: z.coerce
+      .number('must be a number')
+      .int('must be a whole number')
+      .min(0, 'must be at least 0')
+      .max(65_535, 'must be at most 65535')
+      .default(4000),
     DATA_DIR: z.string().min(1, 'must not be empty').default('./data'),
     DATABASE_URL: z
       .string()
       .regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://')
       .optional(),
-    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
     SYSTEM_NAME: z.string().trim().min(1).max(100).default('System'),
-    LEASE_SECONDS: z.coerce.number('must be a number').min(0.5).max(3600).default(10),
+    LEASE_SECONDS: z.coerce
+      .number('must be a number')
+      .min(0.5, 'must be at least 0.5')
+      .max(3600, 'must be at most 3600')
+      .default(10),
     MAX_BODY_BYTES: z.coerce
       .number('must be a number')
       .int()

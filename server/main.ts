@@ -17,7 +17,13 @@ try {
     process.on(signal, () => {
       if (stopping) process.exit(1);
       stopping = true;
-      void app.close().then(() => process.exit(0));
+      void app.close().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          logger.error({ err: error }, 'could not stop cleanly');
+          process.exit(1);
+        },
+      );
     });
   }
 } catch (error) {

@@ -9,6 +9,8 @@ export default {
     adapter: adapter({ fallback: 'index.html' }),
     // One file of code: a page must open from what is known also while the server is gone.
     output: { bundleStrategy: 'single' },
+    // The same sources make the same files: a build beside a running server changes nothing.
+    version: { name: '1' },
     files: { routes: 'routes', lib: 'lib', appTemplate: 'app.html', assets: 'static' },
   },
 };

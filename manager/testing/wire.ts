@@ -11,8 +11,8 @@ export interface Request {
   input: Record<string, unknown>;
   authorization: string | undefined;
 }
-/** Data of the field, an error of the API, an HTTP status without an answer of the API, or no answer at all. */
-export type Answer = { data: object } | { error: ErrorShape } | { status: number } | 'hang';
+/** Data of the field, an error of the API, or an HTTP status without an answer of the API. */
+export type Answer = { data: object } | { error: ErrorShape } | { status: number };
 
 /** The other end of the wire: answers each request as the test says, and keeps what it was asked. */
 export async function openWire(answer: (request: Request) => Answer, socket?: (socket: WebSocket) => void) {
@@ -26,7 +26,6 @@ export async function openWire(answer: (request: Request) => Answer, socket?: (s
     const request = { field, input: variables.input, authorization: incoming.headers.authorization };
     requests.push(request);
     const answered = answer(request);
-    if (answered === 'hang') return;
     if ('status' in answered) response.writeHead(answered.status).end('<html>not the API</html>');
     else if ('error' in answered) response.end(JSON.stringify({ data: null, errors: [answered.error] }));
     else response.end(JSON.stringify({ data: { [field]: answered.data } }));

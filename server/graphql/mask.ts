@@ -3,6 +3,7 @@ import { PothosValidationError } from '@pothos/core';
 import { GraphQLError } from 'graphql';
 import { Prisma } from '../platform/generated/prisma/client.ts';
 import { isErrorCode } from '../platform/errors.ts';
+import { isWriteConflict } from '../platform/event-log.ts';
 import type { Logger } from '../platform/log.ts';
 
 /** Prisma's codes for "the database cannot be used right now": not reached, timed out, no connection free, closed. */
@@ -35,7 +36,8 @@ export const maskError =
         { code: 'UNAVAILABLE', id },
       );
     }
-    logger.error({ err: cause, errorId: id }, 'unexpected error');
+    if (isClientGone(cause)) logger.debug({ err: cause, errorId: id }, 'the client went away');
+    else logger.error({ err: cause, errorId: id }, 'unexpected error');
     return withCode(error, { message: `Unexpected error ${id}.` }, { code: 'UNEXPECTED', id });
   };
 
@@ -53,7 +55,11 @@ function fieldOf({ message }: GraphQLError): { field?: string } {
   return field === undefined ? {} : { field };
 }
 
+const isClientGone = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && ['EPIPE', 'ECONNRESET'].includes(String(error.code));
+
 function isUnavailable(error: unknown): boolean {
+  if (isWriteConflict(error)) return true;
   if (error instanceof Prisma.PrismaClientKnownRequestError) return UNAVAILABLE.has(error.code);
   return error instanceof Prisma.PrismaClientInitializationError;
 }

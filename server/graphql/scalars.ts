@@ -3,11 +3,13 @@ import { AppError } from '../platform/errors.ts';
 
 const bad = (name: string, wanted: string): AppError => new AppError('INVALID', `${name}: ${wanted}`);
 
+const ISO = /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
+
+/** A time without a zone would be another moment on each machine; the database has no year 0. */
 function parseDate(value: unknown): Date {
-  const date = typeof value === 'string' ? new Date(value) : new Date(NaN);
-  // PostgreSQL and JavaScript agree on the years 0 to 9999; nothing here needs more.
-  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT/.test(value) || Number.isNaN(date.getTime())) {
-    throw bad('DateTime', 'an ISO 8601 date and time such as 2026-01-31T12:00:00Z is needed');
+  const date = typeof value === 'string' && ISO.test(value) ? new Date(value) : new Date(NaN);
+  if (Number.isNaN(date.getTime()) || date.getUTCFullYear() < 1) {
+    throw bad('DateTime', 'an ISO 8601 date and time with its zone is needed, such as 2026-01-31T12:00:00Z');
   }
   return date;
 }

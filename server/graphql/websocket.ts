@@ -7,6 +7,9 @@ import type { Logger } from '../platform/log.ts';
 import { maskError } from './mask.ts';
 import type { Api, TransportContext } from './yoga.ts';
 
+/** How long a client has to answer that its socket is closed. */
+const CLOSE_PATIENCE_MS = 1000;
+
 type Enveloped = ReturnType<Api['getEnveloped']>;
 
 /**
@@ -23,6 +26,8 @@ export function serveWebSockets(
   server.on('upgrade', (request, socket, head) => {
     const refused = request.url?.split('?', 1)[0] === '/graphql' ? refusal(request) : { status: 404 };
     if (refused) {
+      // Node no longer listens for errors of a socket that asks for an upgrade; a reset would end the process.
+      socket.on('error', () => socket.destroy());
       socket.end(`HTTP/1.1 ${refused.status} Refused\r\nConnection: close\r\n\r\n`);
       return;
     }
@@ -61,6 +66,11 @@ export function serveWebSockets(
     12_000,
   );
   return async () => {
+    // A peer that sleeps does not answer the close; it is not waited for.
+    const timer = setTimeout(() => {
+      for (const webSocket of sockets.clients) webSocket.terminate();
+    }, CLOSE_PATIENCE_MS);
     await dispose();
+    clearTimeout(timer);
   };
 }

@@ -14,7 +14,8 @@ export interface Routes {
 
 /** `/graphql` is the API, `/healthz` and `/readyz` are for who watches the process, everything else is the UI. */
 export function createRouter({ api, prisma, uiDir, maxBodyBytes }: Routes): RequestListener {
-  const ui = existsSync(uiDir) ? sirv(uiDir, { single: true, etag: true }) : uiMissing;
+  // `dev` looks at the files at each request: a build may replace them under a running server.
+  const ui = existsSync(uiDir) ? sirv(uiDir, { single: true, dev: true }) : uiMissing;
   return (request, response) => {
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('X-Frame-Options', 'DENY');

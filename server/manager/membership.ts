@@ -71,7 +71,8 @@ export function checkEpoch(cluster: ClusterRow, principal: ManagerPrincipal, epo
 
 function checkReport({ kind, nodes, left }: MembershipReport): void {
   const names = [...nodes, ...left].map(({ name }) => name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  const seen = new Set<string>();
+  const twice = names.find((name) => seen.size === seen.add(name).size);
   if (twice !== undefined) throw invalid('input.nodes', `${twice} is named twice`);
   if (kind === 'SNAPSHOT' && left.length > 0)
     throw invalid('input.left', 'a SNAPSHOT names those that are there only');
@@ -85,6 +86,7 @@ async function apply(
   now: Date,
 ): Promise<void> {
   const names = nodes.map(({ name }) => name);
+  const present = new Set(names);
   const before = new Map(
     (
       await tx.node.findMany({
@@ -109,7 +111,7 @@ async function apply(
     kind === 'DELTA'
       ? left
       : [...before.values()]
-          .filter(({ name, status }) => status !== 'LEFT' && !names.includes(name))
+          .filter(({ name, status }) => status !== 'LEFT' && !present.has(name))
           .map(({ name }) => ({ name, reason: 'It is no longer among the nodes that its manager sees.' }));
   for (const node of await removeNodes(tx, cluster.id, gone, now)) {
     record({

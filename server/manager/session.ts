@@ -108,15 +108,15 @@ export async function renewLease(
 ): Promise<Lease> {
   const now = deps.clock.now();
   const [kept] = await deps.prisma.$queryRaw<{ membership_sequence: number }[]>`
-    WITH seen AS (
-      UPDATE manager SET last_seen_at = ${now}
-      WHERE id = ${principal.managerId} AND silent_since IS NULL AND left_at IS NULL
-      RETURNING id
+    WITH held AS (
+      UPDATE cluster SET last_heard_at = ${now}, lease_expires_at = ${new Date(now.getTime() + deps.leaseMs)}
+      WHERE id = ${principal.clusterId} AND primary_id = ${principal.managerId} AND epoch = ${epoch}
+        AND link = 'CONNECTED'
+      RETURNING membership_sequence
     )
-    UPDATE cluster SET last_heard_at = ${now}, lease_expires_at = ${new Date(now.getTime() + deps.leaseMs)}
-    FROM seen
-    WHERE cluster.id = ${principal.clusterId} AND primary_id = seen.id AND epoch = ${epoch} AND link = 'CONNECTED'
-    RETURNING membership_sequence`;
+    UPDATE manager SET last_seen_at = ${now} FROM held
+    WHERE id = ${principal.managerId} AND silent_since IS NULL AND left_at IS NULL
+    RETURNING held.membership_sequence`;
   if (kept) {
     const cluster = { primaryId: principal.managerId, epoch, membershipSequence: kept.membership_sequence };
     return leaseFor(deps, cluster, principal.managerId, principal.name, membershipSequence);
@@ -149,7 +149,7 @@ export async function leave(deps: Deps, principal: ManagerPrincipal, epoch: numb
 
 /** Locks the cluster's row until the transaction ends: what is done to one cluster is done in turn. */
 export async function lockCluster(tx: Transaction, id: string): Promise<ClusterRow> {
-  await tx.$queryRaw`SELECT 1 FROM cluster WHERE id = ${id} FOR UPDATE`;
+  await tx.$queryRaw`SELECT 1 FROM cluster WHERE id = ${id} FOR NO KEY UPDATE`;
   return tx.cluster.findUniqueOrThrow({ where: { id } });
 }
 
@@ -259,7 +259,11 @@ async function heardFrom(
       primaryId: manager.id,
       lastHeardAt: now,
       leaseExpiresAt: new Date(now.getTime() + deps.leaseMs),
-      ...(decision === 'TAKE' && { epoch: cluster.epoch + 1, membershipSequence: 0 }),
+      ...(decision === 'TAKE' && {
+        // Also above what the manager knows of: the OC's data may have been put back to an older state.
+        epoch: Math.max(cluster.epoch, believedEpoch ?? 0) + 1,
+        membershipSequence: 0,
+      }),
     },
   });
   if (decision === 'TAKE') {

@@ -3,10 +3,11 @@ import type { ManagerPrincipal } from '../manager/session.ts';
 import type { CommandStatus, StepStatus } from '../platform/generated/prisma/enums.ts';
 import { AppError, conflict, notFound } from '../platform/errors.ts';
 import { change, headRevision, type NewEvent, type Transaction } from '../platform/event-log.ts';
+import { endingWithConsumer } from '../platform/iterate.ts';
 import { checkEpoch } from '../manager/membership.ts';
 import { lockCluster } from '../manager/session.ts';
 import { commandEvent, lockCommands, lockOperation, refreshOperation, skipSteps } from './service.ts';
-import { ACTIVE_COMMAND, commandEnded, takesReports } from './state.ts';
+import { ACTIVE_COMMAND, commandEnded, takesReport } from './state.ts';
 
 export interface StepReport {
   nodeName: string;
@@ -26,23 +27,27 @@ export interface CommandReport {
 
 /**
  * The ids of the commands for the cluster of this primary: those that have not ended, oldest first, then each that is
- * issued or whose abort is requested, until the epoch is over. A command may come more than once.
+ * issued, whose abort is requested, or that expired, until the epoch is over. A command may come more than once.
  * @throws AppError CONFLICT when the manager is not, or no longer, the primary of that epoch.
  */
-export async function* issuedCommands(
+export const issuedCommands = (deps: Deps, principal: ManagerPrincipal, epoch: number) =>
+  endingWithConsumer((signal) => followCommands(deps, principal, epoch, signal));
+
+async function* followCommands(
   deps: Deps,
   { managerId, clusterId }: ManagerPrincipal,
   epoch: number,
+  signal: AbortSignal,
 ): AsyncGenerator<string, void, void> {
   const head = await headRevision(deps.prisma);
   await mustBePrimary(deps, managerId, clusterId, epoch);
-  const open = await deps.prisma.command.findMany({
-    where: { clusterId, status: { in: [...ACTIVE_COMMAND] } },
+  const waiting = await deps.prisma.command.findMany({
+    where: { clusterId, OR: [{ status: { in: [...ACTIVE_COMMAND] } }, expiredUnseen(deps.clock.now())] },
     orderBy: [{ issuedAt: 'asc' }, { id: 'asc' }],
     select: { id: true },
   });
-  for (const { id } of open) if (await deliver(deps, id)) yield id;
-  for await (const { events } of deps.tail.follow(head)) {
+  for (const { id } of waiting) if (await deliver(deps, id)) yield id;
+  for await (const { events } of deps.tail.follow(head, signal)) {
     for (const { kind, clusterId: where, commandId } of events) {
       if (where !== clusterId) continue;
       if (kind === 'MANAGER_PROMOTED') await mustBePrimary(deps, managerId, clusterId, epoch);
@@ -52,6 +57,17 @@ export async function* issuedCommands(
   }
 }
 
+/**
+ * Commands that expired although a manager has them, and may not know. They are delivered with `abortRequested`, for as
+ * long as such a manager may have been away: the longest time that a command can wait.
+ */
+const expiredUnseen = (now: Date) => ({
+  status: 'EXPIRED' as const,
+  deliveredAt: { not: null },
+  finishedAt: { gt: new Date(now.getTime() - WEEK_MS) },
+});
+const WEEK_MS = 7 * 86_400_000;
+
 async function mustBePrimary(deps: Deps, managerId: string, clusterId: string, epoch: number): Promise<void> {
   const cluster = await deps.prisma.cluster.findUnique({ where: { id: clusterId } });
   if (cluster?.primaryId === managerId && cluster.epoch === epoch) return;
@@ -60,12 +76,14 @@ async function mustBePrimary(deps: Deps, managerId: string, clusterId: string, e
 
 /** Marks the command as handed to its manager: from now on only the manager can say that it did not begin. */
 async function deliver(deps: Deps, id: string): Promise<boolean> {
-  const where = { id, status: { in: [...ACTIVE_COMMAND] } };
+  const now = deps.clock.now();
   const first = await deps.prisma.command.updateMany({
-    where: { ...where, deliveredAt: null },
-    data: { deliveredAt: deps.clock.now() },
+    where: { id, status: { in: [...ACTIVE_COMMAND] }, deliveredAt: null },
+    data: { deliveredAt: now },
   });
-  return first.count === 1 || (await deps.prisma.command.count({ where })) === 1;
+  if (first.count === 1) return true;
+  const again = { id, OR: [{ status: { in: [...ACTIVE_COMMAND] } }, expiredUnseen(now)] };
+  return (await deps.prisma.command.count({ where: again })) === 1;
 }
 
 /**
@@ -82,7 +100,7 @@ export async function reportCommand(deps: Deps, principal: ManagerPrincipal, rep
     const command = await tx.command.findFirst({ where: { id: report.commandId, clusterId: cluster.id } });
     if (!command) throw notFound('command', report.commandId);
     checkEpoch(cluster, principal, report.epoch);
-    if (!takesReports(command.status) || report.sequence <= command.reportSequence) {
+    if (!takesReport(command.status, report.status) || report.sequence <= command.reportSequence) {
       return { applied: false, sequence: command.reportSequence };
     }
     record(...(await updateSteps(tx, command, report)));
@@ -176,7 +194,9 @@ export async function expireCommands(deps: Deps): Promise<void> {
     await lockCommands(tx, { ids: late.map(({ id }) => id) });
     const expired = await tx.command.updateManyAndReturn({
       where: overdue,
+      // A manager that has it and has not begun is told in the same words as by an abort: do not begin.
       data: {
+        abortRequested: true,
         status: 'EXPIRED',
         statusReason: 'No manager began it in time.',
         finishedAt: now,
@@ -191,7 +211,7 @@ export async function expireCommands(deps: Deps): Promise<void> {
     );
     record(
       ...expired.map((command) =>
-        commandEvent('COMMAND_CHANGED', command, 'EXPIRED: no manager began it in time.'),
+        commandEvent('COMMAND_ABORT_REQUESTED', command, 'EXPIRED: no manager began it in time.'),
       ),
     );
     for (const id of [...new Set(expired.map(({ operationId }) => operationId))].sort()) {

@@ -6,6 +6,8 @@ import type { InventoryCluster } from './plan.ts';
 export interface Targets {
   clusterIds: readonly string[];
   nodeIds: readonly string[];
+  /** Where they stand in the request, for errors. */
+  path: string;
 }
 
 /**
@@ -14,10 +16,10 @@ export interface Targets {
  */
 export async function loadInventory(
   prisma: PrismaClient | Transaction,
-  { clusterIds, nodeIds }: Targets,
+  { clusterIds, nodeIds, path }: Targets,
 ): Promise<InventoryCluster[]> {
   if (clusterIds.length + nodeIds.length === 0) {
-    throw invalid('input.targets', 'is empty: name clusters or nodes (nothing never means all)');
+    throw invalid(path, 'is empty: name clusters or nodes (nothing never means all)');
   }
   const chosen = await prisma.node.findMany({
     where: { id: { in: [...nodeIds] } },
@@ -32,25 +34,23 @@ export async function loadInventory(
       nodes: { select: { id: true, name: true, status: true } },
     },
   });
-  complain('nodeIds', nodeIds, new Set(chosen.map(({ id }) => id)));
-  complain('clusterIds', clusterIds, new Set(clusters.map(({ id }) => id)));
+  complain(`${path}.nodeIds`, nodeIds, new Set(chosen.map(({ id }) => id)));
+  complain(`${path}.clusterIds`, clusterIds, new Set(clusters.map(({ id }) => id)));
+  const whole = new Set(clusterIds);
+  const nodesOf = new Map<string, Set<string>>();
+  for (const { id, clusterId } of chosen)
+    nodesOf.set(clusterId, (nodesOf.get(clusterId) ?? new Set()).add(id));
   return clusters.map((cluster) => ({
     ...cluster,
-    chosen: clusterIds.includes(cluster.id)
-      ? null
-      : new Set(chosen.filter(({ clusterId }) => clusterId === cluster.id).map(({ id }) => id)),
+    chosen: whole.has(cluster.id) ? null : (nodesOf.get(cluster.id) ?? new Set()),
   }));
 }
 
-function complain(field: string, wanted: readonly string[], found: ReadonlySet<string>): void {
+/** @throws AppError NOT_FOUND for the first that is wanted and was not found. */
+function complain(path: string, wanted: readonly string[], found: ReadonlySet<string>): void {
   const index = wanted.findIndex((id) => !found.has(id));
   if (index < 0) return;
-  const path = `input.targets.${field}.${index}`;
-  throw new AppError(
-    'NOT_FOUND',
-    `${path}: there is none with the id ${JSON.stringify(wanted[index]!.slice(0, 64))}.`,
-    {
-      field: path,
-    },
-  );
+  const field = `${path}.${index}`;
+  const id = JSON.stringify(wanted[index]!.slice(0, 64));
+  throw new AppError('NOT_FOUND', `${field}: there is none with the id ${id}.`, { field });
 }

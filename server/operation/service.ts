@@ -124,7 +124,7 @@ async function create(
     kind: 'OPERATION_STARTED',
     operationId: operation.id,
     actor: actor.name,
-    summary: `${kind} (${mode.toLowerCase()}) of ${planned.nodeCount} nodes in ${targets.length} clusters. ${reason}`,
+    summary: `${kind} (${mode.toLowerCase()}) of ${counted(planned.nodeCount, 'node')} in ${counted(targets.length, 'cluster')}. ${reason}`,
   });
   const commands = await tx.command.createManyAndReturn({
     data: targets.map(({ clusterId }) => ({
@@ -155,6 +155,8 @@ async function create(
   }
   return operation;
 }
+
+const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 const stepsOf = ({ batches }: ClusterPlan, commandId: string) =>
   batches
@@ -223,22 +225,23 @@ export async function abortOperation(
 }
 
 /**
- * Locks commands' rows until the transaction ends. Rows are locked in one order everywhere, so that nobody waits in a
- * circle: cluster, commands by id, operation, steps, and last the head of the log.
+ * Locks commands' rows until the transaction ends. Rows are locked in one order, so that nobody waits in a circle:
+ * cluster, commands by id, operation, steps, and last the head of the log. NO KEY, because the log's foreign keys
+ * share the keys of rows that others hold.
  */
 export async function lockCommands(
   tx: Transaction,
   which: { operationId: string } | { ids: string[] },
 ): Promise<void> {
   if ('ids' in which)
-    await tx.$queryRaw`SELECT 1 FROM command WHERE id = ANY(${which.ids}) ORDER BY id FOR UPDATE`;
+    await tx.$queryRaw`SELECT 1 FROM command WHERE id = ANY(${which.ids}) ORDER BY id FOR NO KEY UPDATE`;
   else
-    await tx.$queryRaw`SELECT 1 FROM command WHERE operation_id = ${which.operationId} ORDER BY id FOR UPDATE`;
+    await tx.$queryRaw`SELECT 1 FROM command WHERE operation_id = ${which.operationId} ORDER BY id FOR NO KEY UPDATE`;
 }
 
 /** Locks the operation's row until the transaction ends; null when there is none. */
 export async function lockOperation(tx: Transaction, id: string): Promise<OperationModel | null> {
-  await tx.$queryRaw`SELECT 1 FROM operation WHERE id = ${id} FOR UPDATE`;
+  await tx.$queryRaw`SELECT 1 FROM operation WHERE id = ${id} FOR NO KEY UPDATE`;
   return tx.operation.findUnique({ where: { id } });
 }
 

@@ -19,11 +19,14 @@ const ENDED_OPERATION = new Set<OperationStatus>(['SUCCEEDED', 'FAILED', 'ABORTE
 export const commandEnded = (status: CommandStatus): boolean => ENDED_COMMAND.has(status);
 export const operationEnded = (status: OperationStatus): boolean => ENDED_OPERATION.has(status);
 
+const BEGUN = new Set<CommandStatus>(['RUNNING', 'SUCCEEDED', 'FAILED']);
+
 /**
  * Whether a manager's report may still change a command. What it did counts more than that the OC gave up waiting:
  * an expired command that was begun after all is told as it was.
  */
-export const takesReports = (status: CommandStatus): boolean => !commandEnded(status) || status === 'EXPIRED';
+export const takesReport = (status: CommandStatus, reported: CommandStatus): boolean =>
+  !commandEnded(status) || (status === 'EXPIRED' && BEGUN.has(reported));
 
 /** An operation's status from how many of its commands are in which. */
 export function operationStatus(
@@ -71,11 +74,10 @@ export function waitingFor(
   if (commandEnded(command.status)) return null;
   if (cluster.link === 'SILENT') {
     const heard = cluster.lastHeardAt ? `, last heard ${cluster.lastHeardAt.toISOString()}` : '';
-    const otherwise =
-      command.status === 'RUNNING'
-        ? ''
-        : ` If none returns by ${command.expiresAt.toISOString()}, the command expires.`;
-    return `No manager of ${cluster.name} is heard${heard}. The command goes on when one returns.${otherwise}`;
+    const silent = `No manager of ${cluster.name} is heard${heard}.`;
+    return command.status === 'RUNNING'
+      ? `${silent} It may be carrying on alone: what is shown is the last it said.`
+      : `${silent} The command begins when one returns, and expires at ${command.expiresAt.toISOString()}.`;
   }
   if (command.managerWaits) return command.managerWaits;
   if (command.status === 'RUNNING') return null;

@@ -62,9 +62,15 @@ export async function change<T>(
   }
 }
 
-/** The database gave up one of two transactions that were in each other's way; nothing of it has happened. */
-const isWriteConflict = (error: unknown): boolean =>
-  error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2034';
+/**
+ * Whether the database gave up one of two transactions that were in each other's way: nothing of it has happened.
+ * Prisma says P2034, but of a raw query P2010 with the driver's reason in it.
+ */
+export function isWriteConflict(error: unknown): boolean {
+  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
+  const driver = error.meta?.['driverAdapterError'] as { cause?: { kind?: string } } | undefined;
+  return error.code === 'P2034' || driver?.cause?.kind === 'TransactionWriteConflict';
+}
 const ATTEMPTS = 3;
 
 async function append(tx: Transaction, events: readonly NewEvent[], at: Date): Promise<void> {

@@ -35,6 +35,8 @@ export class Tail {
   #head = 0n;
   #reading: Promise<void> | undefined;
   #again = false;
+  /** The last read failed: nobody can say that nothing happened. */
+  #blind = false;
   #timer: NodeJS.Timeout | undefined;
   #stopListening: (() => void) | undefined;
   #closed = false;
@@ -70,6 +72,9 @@ export class Tail {
   async *follow(since: bigint, signal?: AbortSignal): AsyncGenerator<Batch, void, void> {
     let position = since;
     if (position > this.#head) await this.#read();
+    if (position > this.#head && this.#blind) {
+      throw new AppError('UNAVAILABLE', 'The event log cannot be read right now. Try again.');
+    }
     if (position > this.#head) {
       throw new AppError(
         'RESYNC_REQUIRED',
@@ -79,6 +84,7 @@ export class Tail {
     while (!this.#closed && !signal?.aborted) {
       if (position === this.#head) await this.#news(signal);
       if (this.#closed || signal?.aborted) return;
+      if (position === this.#head && this.#blind) continue;
       const events = position === this.#head ? [] : await this.#after(position);
       position = events.at(-1)?.revision ?? position;
       yield { revision: position, events };
@@ -128,7 +134,7 @@ export class Tail {
   /** One read at a time; a bell during a read means one more. */
   async #read(): Promise<void> {
     this.#again = true;
-    this.#reading ??= this.#drain().finally(() => (this.#reading = undefined));
+    this.#reading ??= this.#drain();
     await this.#reading;
   }
 
@@ -137,6 +143,7 @@ export class Tail {
       this.#again = false;
       try {
         const events = await this.#page(this.#head);
+        this.#blind = false;
         if (events.length === 0) continue;
         this.#again ||= events.length === PAGE;
         this.#recent.push(...events);
@@ -144,10 +151,13 @@ export class Tail {
         this.#head = events.at(-1)!.revision;
         this.#wake();
       } catch (error) {
-        // The poll tries again; followers get bookmarks meanwhile, so they see that the stream lives.
+        // The poll tries again.
+        this.#blind = true;
         this.#options.logger.warn({ err: error }, 'could not read the event log');
       }
     }
+    // Without a turn of the event loop in between: a bell from now on begins a read of its own.
+    this.#reading = undefined;
   }
 
   #wake(): void {

@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, setMaxListeners } from 'node:events';
 import { availableParallelism, hostname, release, totalmem, type } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import type { Logger } from '../../log.ts';
@@ -39,6 +39,7 @@ export class ProcessDriver implements ClusterDriver {
   takeOver(guard: Guard): void {
     this.released = new AbortController();
     const { signal } = this.released;
+    setMaxListeners(0, signal); // each worker listens
     this.workers = new Map(this.specs.map((spec) => [spec.name, this.worker(spec, guard)]));
     const known = new Set(this.workers.keys());
     for (const { name } of this.records.all()) if (!known.has(name)) this.retire(name, guard);

@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { pause } from '../../news.ts';
+import { pause, timeLimit } from '../../news.ts';
 
 /** Undefined: healthy. Otherwise why not, in words. */
 export type HealthResult = string | undefined;
@@ -27,22 +27,22 @@ export async function watchHealth(
 
 /** One check: any 2xx answer within the time is healthy. Never rejects. */
 export function checkHealth(url: string, timeoutSeconds: number, signal: AbortSignal): Promise<HealthResult> {
-  const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
-  return new Promise((resolve) => {
+  const limit = timeLimit(timeoutSeconds * 1000, signal);
+  return new Promise<HealthResult>((resolve) => {
     const send = url.startsWith('https:') ? httpsRequest : httpRequest;
     // agent: false: a connection of its own each time, as a connection that is kept says nothing of a process that
     // does not accept any more.
-    const request = send(url, { agent: false, signal: AbortSignal.any([timeout, signal]) });
+    const request = send(url, { agent: false, signal: limit.signal });
     request.once('response', (response) => {
       const { statusCode = 0 } = response;
       resolve(statusCode >= 200 && statusCode < 300 ? undefined : `the health URL answered ${statusCode}`);
       request.destroy();
     });
     request.on('error', (error: NodeJS.ErrnoException) => {
-      if (timeout.aborted) resolve(`the health URL timed out after ${timeoutSeconds} s`);
+      if (limit.expired()) resolve(`the health URL timed out after ${timeoutSeconds} s`);
       else if (error.code === 'ECONNREFUSED') resolve('the health URL refuses connections');
       else resolve(`the health URL failed: ${error.code ?? error.message}`);
     });
     request.end();
-  });
+  }).finally(limit.done);
 }

@@ -9,8 +9,10 @@ import { reportMembership, type ReportedNode } from '../membership.ts';
 import { leave, registerManager, renewLease, type Lease as LeaseShape, type Registered } from '../session.ts';
 import { ManagerRole } from './manager.ts';
 
-const epoch = z.int().min(0);
-const sequence = z.int().min(1);
+/** Far below what the database can hold, so that it can always grow. */
+const MOST = 1_000_000_000;
+const epoch = z.int().min(0).max(MOST);
+const sequence = z.int().min(1).max(MOST);
 const count = z.int().min(0).nullish();
 
 const Lease = builder.objectRef<LeaseShape>('Lease').implement({

@@ -202,7 +202,11 @@ function operationRequest(path: string, value: typeof OperationInput.$inferInput
     kind: value.kind,
     mode: value.mode ?? 'GRACEFUL',
     rolling: value.kind === 'ROLLING_RESTART' ? rolling : null,
-    targets: { clusterIds: value.targets.clusterIds ?? [], nodeIds: value.targets.nodeIds ?? [] },
+    targets: {
+      clusterIds: value.targets.clusterIds ?? [],
+      nodeIds: value.targets.nodeIds ?? [],
+      path: `${path}.targets`,
+    },
     expiresInSeconds: value.expiresInSeconds ?? DAY,
   };
 }

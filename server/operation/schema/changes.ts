@@ -1,6 +1,7 @@
 import { builder } from '../../graphql/builder.ts';
 import type { Deps } from '../../graphql/context.ts';
 import { notFound } from '../../platform/errors.ts';
+import { endingWithConsumer } from '../../platform/iterate.ts';
 import { headRevision } from '../../platform/event-log.ts';
 import { Bookmark, TopologyDelta } from '../../topology/schema/changes.ts';
 import { EventConnection } from '../../topology/schema/event.ts';
@@ -69,7 +70,8 @@ builder.subscriptionFields((t) => ({
     description: 'As `topologyChanged`, of one operation.',
     authScopes: { operator: true },
     args: { id: t.arg.id({ required: true }), since: t.arg({ type: 'Revision' }) },
-    subscribe: (_parent, { id, since }, { deps }) => operationChanges(deps, id, since ?? undefined),
+    subscribe: (_parent, { id, since }, { deps }) =>
+      endingWithConsumer((signal) => operationChanges(deps, signal, id, since ?? undefined)),
     resolve: (event) => event,
   }),
 }));
@@ -101,6 +103,7 @@ const MOVES_OTHERS = new Set(['CLUSTER_SILENT', 'CLUSTER_BACK', 'COMMAND_CHANGED
 
 async function* operationChanges(
   { prisma, tail }: Deps,
+  signal: AbortSignal,
   operationId: string,
   since: bigint | undefined,
 ): AsyncGenerator<OperationEventShape, void, void> {
@@ -109,7 +112,7 @@ async function* operationChanges(
   if (commands.length === 0) throw notFound('operation', operationId);
   const clusters = new Set(commands.map(({ clusterId }) => clusterId));
   if (since === undefined) yield { type: 'snapshot', revision: start, operationId };
-  for await (const { revision, events } of tail.follow(start)) {
+  for await (const { revision, events } of tail.follow(start, signal)) {
     const mine = events.filter((event) => event.operationId === operationId);
     const moved = events.flatMap(({ kind, clusterId }) =>
       clusterId && clusters.has(clusterId) && MOVES_OTHERS.has(kind) ? [clusterId] : [],

@@ -28,7 +28,7 @@ const ReportCommandInput = builder.inputType('ReportCommandInput', {
       required: true,
       description:
         'Grows with each report of this command; one that is not above the last applied is a duplicate.',
-      validate: z.int().min(1),
+      validate: z.int().min(1).max(1_000_000_000),
     }),
     status: t.field({
       type: CommandStatus,

@@ -1,5 +1,6 @@
 import { builder } from '../../graphql/builder.ts';
 import type { Deps } from '../../graphql/context.ts';
+import { endingWithConsumer } from '../../platform/iterate.ts';
 import { headRevision } from '../../platform/event-log.ts';
 import { systemSummary } from '../service.ts';
 import { Cluster } from './cluster.ts';
@@ -71,7 +72,9 @@ builder.subscriptionFields((t) => ({
     authScopes: { operator: true },
     args: { since: t.arg({ type: 'Revision' }), clusterId: t.arg.id() },
     subscribe: (_parent, { since, clusterId }, { deps }) =>
-      topologyChanges(deps, since ?? undefined, clusterId ?? undefined),
+      endingWithConsumer((signal) =>
+        topologyChanges(deps, signal, since ?? undefined, clusterId ?? undefined),
+      ),
     resolve: (event) => event,
   }),
 }));
@@ -79,12 +82,13 @@ builder.subscriptionFields((t) => ({
 /** What happened in the whole system or in one cluster, each batch of the log as one message. */
 async function* topologyChanges(
   { prisma, tail }: Deps,
+  signal: AbortSignal,
   since: bigint | undefined,
   onlyCluster: string | undefined,
 ): AsyncGenerator<TopologyEventShape, void, void> {
   const start = since ?? (await headRevision(prisma));
   if (since === undefined) yield { type: 'snapshot', revision: start };
-  for await (const { revision, events } of tail.follow(start)) {
+  for await (const { revision, events } of tail.follow(start, signal)) {
     const mine = events.filter(({ clusterId }) => onlyCluster === undefined || clusterId === onlyCluster);
     if (mine.length === 0) {
       yield { type: 'bookmark', revision };

@@ -55,7 +55,7 @@ operationsCenter: ${origin}
 token: ${token}
 cluster: { name: my-cluster }
 process:
-  command: [node, -e, "require('http').createServer((q,r)=>r.end('ok')).listen(process.env.PORT)"]
+  command: [node, -e, "require('http').createServer((q,r)=>r.end('ok')).listen(process.env.PORT,'127.0.0.1')"]
   count: 3
   port: 4801
   env: { PORT: "{port}" }
