@@ -31,6 +31,8 @@ export class Agent {
   private readonly stopping = new AbortController();
   private readonly unlock: () => void;
   private readonly client: OcClient;
+  /** It stops: it takes no role any more. */
+  private leaving = false;
   private primary: Primary | null = null;
 
   /** @throws Error when this manager runs already. */
@@ -77,13 +79,16 @@ export class Agent {
   /** Stops in good order: the workers as the config says, then the last news and the farewell to the OC. */
   async stop(reason: string): Promise<void> {
     const { config, driver, log } = this.options;
-    if (this.primary) {
-      this.primary.stopActing();
+    this.leaving = true;
+    // It may be demoted while the nodes stop.
+    const { primary } = this;
+    if (primary) {
+      primary.stopActing();
       if (config.onExit === 'stop') {
         log.info('stopping the nodes');
         await driver.shutDown().catch((error: unknown) => log.warn((error as Error).message));
       }
-      await this.primary.flushed(AbortSignal.timeout(FAREWELL_MS));
+      await primary.flushed(AbortSignal.timeout(FAREWELL_MS));
     }
     await this.depart(reason);
   }
@@ -100,6 +105,7 @@ export class Agent {
 
   private promote(lease: Lease, clusterId: string): void {
     const { config, driver, log } = this.options;
+    if (this.leaving) return;
     log.info(`primary of ${config.cluster.name} (epoch ${lease.epoch})`);
     try {
       this.primary = new Primary({

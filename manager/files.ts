@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** A file name for a cluster's, manager's or node's name: those may hold spaces, colons and slashes. */
@@ -17,7 +17,8 @@ export function writeFileAtomic(
   const temporary = `${path}.${process.pid}.tmp`;
   const file = openSync(temporary, 'w', mode);
   try {
-    writeSync(file, text);
+    // Writes all of it or throws, also on a full disk.
+    writeFileSync(file, text);
     if (durable) fsyncSync(file);
   } finally {
     closeSync(file);

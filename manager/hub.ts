@@ -39,6 +39,9 @@ export class Hub {
   private readonly wake = new News();
   private readonly backoff = new Backoff(BACKOFF);
   private trouble = '';
+  /** No renewal any more: one that came after the farewell would make this manager primary again. */
+  private leaving = false;
+  private renewal: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: HubOptions) {}
 
@@ -56,7 +59,7 @@ export class Hub {
   async run(): Promise<void> {
     const { credentialFile, client, signal } = this.options;
     client.credential = credentialFile.read();
-    while (!signal.aborted) {
+    while (!signal.aborted && !this.leaving) {
       await this.register();
       await this.keepLease();
     }
@@ -64,6 +67,9 @@ export class Hub {
 
   /** Says that the manager stops, so that a standby need not wait for the lease to run out. One attempt. */
   async leave(reason: string): Promise<void> {
+    this.leaving = true;
+    this.wake.tell();
+    await this.renewal.catch(() => undefined);
     if (this.clusterId === '') return;
     const { client } = this.options;
     await client.send(
@@ -139,18 +145,21 @@ export class Hub {
     let waitMs = this.renewEveryMs;
     while (!signal.aborted) {
       await this.wake.wait(waitMs, signal);
-      if (signal.aborted) return;
+      if (signal.aborted || this.leaving) return;
       const sentAt = performance.now();
       const { membershipSequence, answered } = renewing();
       try {
         const input = { epoch: this.believed, membershipSequence };
-        const { lease } = (await client.send(RenewLease, { input }, { signal })).renewLease;
+        const renewal = client.send(RenewLease, { input }, { signal });
+        this.renewal = renewal;
+        const { lease } = (await renewal).renewLease;
+        if (this.leaving) return;
         this.recovered();
         answered(lease);
         this.apply(lease, sentAt);
         waitMs = this.renewEveryMs;
       } catch (error) {
-        if (signal.aborted) return;
+        if (signal.aborted || this.leaving) return;
         this.inTrouble(`cannot renew the lease: ${(error as Error).message}`, error);
         if (error instanceof OcError && error.code === 'UNAUTHENTICATED') {
           this.stepDown('the OC does not know this manager any more');

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
 import type { CommandStatus, IssuedCommand, Rolling, StepStatus } from './graphql.ts';
 import { readFileOrNull, writeFileAtomic } from './files.ts';
 import type { Logger } from './log.ts';
@@ -95,7 +95,8 @@ export class Journal {
 
   private write(line: Line): void {
     if (this.file < 0) throw new Error('The journal is closed.');
-    writeSync(this.file, `${JSON.stringify(line)}\n`);
+    // Unlike writeSync this writes all of it or throws: half an intent is none.
+    writeFileSync(this.file, `${JSON.stringify(line)}\n`);
     fsyncSync(this.file);
     this.apply(line);
     if (++this.lines > COMPACT_AFTER_LINES) this.compact();

@@ -1,3 +1,4 @@
+import { fitting } from './fitting.ts';
 import type { Backoff } from './backoff.ts';
 import { OcError, isRoleLost, type OcClient } from './client.ts';
 import type { ClusterDriver, DriverNode } from './drivers/driver.ts';
@@ -15,9 +16,6 @@ export interface MembershipOptions {
   log: Logger;
   signal: AbortSignal;
 }
-
-/** The OC takes bodies up to 1 MiB; what is above this goes without the nodes' last output, the bulk of it. */
-const MAX_BYTES = 700_000;
 
 /**
  * Tells the OC which nodes there are and how they are: a SNAPSHOT first, then DELTAs of what changed. Whenever it is
@@ -85,7 +83,13 @@ export class Membership {
     this.sending = true;
     try {
       const sequence = ++this.sequence;
-      const input = { epoch: lease.epoch, sequence, kind, nodes: bounded(nodes), left } as const;
+      const input = {
+        epoch: lease.epoch,
+        sequence,
+        kind,
+        nodes: fitting(nodes, (node) => ({ ...node, lastOutput: [] })),
+        left,
+      } as const;
       const { reportMembership: answer } = await client.send(ReportMembership, { input }, { signal });
       this.acknowledged = answer.sequence;
       if (!answer.applied) {
@@ -110,8 +114,3 @@ const reportOf = (node: DriverNode): NodeReport => ({
   ...node,
   ...{ instance: undefined, returning: undefined },
 });
-
-const bounded = (nodes: NodeReport[]): NodeReport[] =>
-  Buffer.byteLength(JSON.stringify(nodes)) > MAX_BYTES
-    ? nodes.map((node) => ({ ...node, lastOutput: [] }))
-    : nodes;

@@ -4,6 +4,7 @@ import { commandEnded } from './commands.ts';
 import { ReportCommand } from './graphql.ts';
 import type { CommandRecord, Journal } from './journal.ts';
 import type { Logger } from './log.ts';
+import { fitting } from './fitting.ts';
 import { Outbox } from './outbox.ts';
 
 export interface ReporterOptions {
@@ -78,9 +79,10 @@ export class CommandReporter {
     const steps = command.steps
       .filter(({ nodeName }) => changed.has(nodeName))
       .map((step) => ({ ...step, ...{ batch: undefined } }));
+    const bounded = fitting(steps, (step) => ({ ...step, output: [] }));
     const { reportCommand: answer } = await client.send(
       ReportCommand,
-      { input: { commandId: id, epoch, sequence, status, statusReason, waitingFor, steps } },
+      { input: { commandId: id, epoch, sequence, status, statusReason, waitingFor, steps: bounded } },
       { signal },
     );
     if (answer.applied) {

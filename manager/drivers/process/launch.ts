@@ -29,9 +29,10 @@ export function launchWorker(
   output: WorkerOutput,
 ): WatchedProcess | Promise<Error> {
   const [program, ...args] = spec.command as [string, ...string[]];
-  const file = output.open();
+  let file: number | undefined;
   let child: ChildProcess;
   try {
+    file = output.open();
     child = spawn(program, args, {
       cwd: spec.cwd,
       // The manager's enrolment token is no business of its workers.
@@ -42,7 +43,7 @@ export function launchWorker(
   } catch (error) {
     return Promise.resolve(error as Error);
   } finally {
-    closeSync(file);
+    if (file !== undefined) closeSync(file);
   }
   if (child.pid === undefined) return once(child, 'error').then(([error]) => explain(error as Error, spec));
   child.unref();
