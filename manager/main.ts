@@ -23,6 +23,11 @@ const { config: file } = new Command('manager')
 
 const config = read(file);
 const log = createLogger(config.manager.name, process.env['LOG_LEVEL'] || 'info');
+process.on('uncaughtException', (error) => {
+  // A full disk, most likely. What runs goes on; the next start takes it over from the state on disk.
+  log.fatal({ err: error }, 'this manager cannot go on; the nodes keep running');
+  process.exit(1);
+});
 try {
   const driver = new ProcessDriver(config.process, config.stateDir, log);
   const agent = new Agent({ config, driver, version, log, failed: () => process.exit(1) });

@@ -33,7 +33,7 @@ export async function runCommand(context: RunContext): Promise<void> {
     const stopped = driver.nodes().filter(({ status }) => status === 'STOPPED');
     save({ status: 'RUNNING', waitingFor: null, stoppedBefore: stopped.map(({ name }) => name) }, []);
   }
-  let batchEndedAt: number | null = null;
+  let batchEndedAt = lastBatchEnd(command.steps);
   let heldSince: number | null = null;
   for (;;) {
     signal.throwIfAborted();
@@ -109,4 +109,14 @@ export async function runCommand(context: RunContext): Promise<void> {
       }
     }
   }
+}
+
+/**
+ * When the last batch ended, by this process's monotonic clock; null when none has. From the journal's times, so that a
+ * manager that takes over in the pause between two batches keeps what is left of it.
+ */
+function lastBatchEnd(steps: readonly StepRecord[]): number | null {
+  const ends = steps.flatMap(({ finishedAt }) => (finishedAt === null ? [] : [Date.parse(finishedAt)]));
+  if (ends.length === 0) return null;
+  return performance.now() - Math.max(0, Date.now() - Math.max(...ends));
 }

@@ -27,6 +27,17 @@ export const maskError =
     }
     // Relay's arguments (`first`, `after` …) are checked by the builder itself.
     if (cause instanceof PothosValidationError) return withCode(error, cause, { code: 'INVALID' });
+    if (isWrongArgument(cause)) {
+      logger.info({ err: cause }, 'an argument that does not fit');
+      return withCode(
+        error,
+        {
+          message:
+            'An argument does not fit: a cursor that was not given out here, perhaps, or nesting too deep.',
+        },
+        { code: 'INVALID' },
+      );
+    }
     const id = randomUUID();
     if (isUnavailable(cause)) {
       logger.warn({ err: cause, errorId: id }, 'the database is not available');
@@ -55,12 +66,21 @@ function fieldOf({ message }: GraphQLError): { field?: string } {
   return field === undefined ? {} : { field };
 }
 
+/** What got past the inputs' own rules: forged cursors, and documents that exhaust the stack. */
+const isWrongArgument = (error: unknown): boolean =>
+  error instanceof Prisma.PrismaClientValidationError ||
+  error instanceof SyntaxError ||
+  error instanceof RangeError ||
+  (error instanceof Error && error.message.includes('22021'));
+
 const isClientGone = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && ['EPIPE', 'ECONNRESET'].includes(String(error.code));
 
 function isUnavailable(error: unknown): boolean {
   if (isWriteConflict(error)) return true;
   if (error instanceof Prisma.PrismaClientKnownRequestError) return UNAVAILABLE.has(error.code);
+  if (error instanceof Error && error.message.includes('timeout exceeded when trying to connect'))
+    return true;
   return error instanceof Prisma.PrismaClientInitializationError;
 }
 

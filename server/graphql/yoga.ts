@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { ParseOptions } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import { authenticate } from '../access/principal.ts';
 import type { Context, Deps } from './context.ts';
@@ -27,6 +28,12 @@ export function createApi(deps: Deps) {
     maskedErrors: { maskError: mask },
     plugins: [
       {
+        // Deep nesting needs many tokens: what is left cannot exhaust the stack of parser and validator.
+        onParse: ({ params }: { params: { options?: ParseOptions } }) => {
+          params.options = { ...params.options, maxTokens: MAX_TOKENS };
+        },
+      },
+      {
         // Errors of documents and requests do not pass through execution: they get their code on the way out.
         onResultProcess: ({ result, setResult }) => {
           if ('errors' in result && result.errors) setResult({ ...result, errors: result.errors.map(mask) });
@@ -44,6 +51,9 @@ export function createApi(deps: Deps) {
   });
 }
 
+/** Several times what the longest document of the UI has. */
+const MAX_TOKENS = 4000;
+
 export type Api = ReturnType<typeof createApi>;
 
 function authorizationOf(
@@ -51,6 +61,7 @@ function authorizationOf(
   params: Record<string, unknown> | undefined,
 ): string | undefined {
   const fromSocket = params?.['authorization'];
-  if (fromSocket !== undefined) return String(fromSocket);
+  // Whatever is no text is no credential either.
+  if (fromSocket !== undefined) return typeof fromSocket === 'string' ? fromSocket : '';
   return request?.headers.get('authorization') ?? undefined;
 }

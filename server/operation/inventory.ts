@@ -2,6 +2,7 @@ import type { PrismaClient } from '../platform/generated/prisma/client.ts';
 import { AppError, invalid } from '../platform/errors.ts';
 import type { Transaction } from '../platform/event-log.ts';
 import type { InventoryCluster } from './plan.ts';
+import { ACTIVE_COMMAND } from './state.ts';
 
 export interface Targets {
   clusterIds: readonly string[];
@@ -32,6 +33,12 @@ export async function loadInventory(
       name: true,
       link: true,
       nodes: { select: { id: true, name: true, status: true } },
+      commands: {
+        where: { status: { in: [...ACTIVE_COMMAND] } },
+        orderBy: [{ issuedAt: 'desc' }, { id: 'desc' }],
+        select: { kind: true, operation: { select: { reason: true } } },
+        take: 1,
+      },
     },
   });
   complain(`${path}.nodeIds`, nodeIds, new Set(chosen.map(({ id }) => id)));
@@ -40,8 +47,9 @@ export async function loadInventory(
   const nodesOf = new Map<string, Set<string>>();
   for (const { id, clusterId } of chosen)
     nodesOf.set(clusterId, (nodesOf.get(clusterId) ?? new Set()).add(id));
-  return clusters.map((cluster) => ({
+  return clusters.map(({ commands: [last], ...cluster }) => ({
     ...cluster,
+    busyWith: last && `${last.kind} “${last.operation.reason}”`,
     chosen: whole.has(cluster.id) ? null : (nodesOf.get(cluster.id) ?? new Set()),
   }));
 }

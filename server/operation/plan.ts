@@ -42,6 +42,8 @@ export interface InventoryCluster {
   nodes: readonly InventoryNode[];
   /** Chosen nodes by id; null: the whole cluster is the target. */
   chosen: ReadonlySet<string> | null;
+  /** What runs or waits there already, in words; absent: nothing. */
+  busyWith?: string | undefined;
 }
 
 export interface ClusterPlan {
@@ -115,6 +117,7 @@ function warningsFor(
       `${cluster.name}: no primary manager is heard. The command waits until one is, or expires.`,
     );
   }
+  if (cluster.busyWith) warnings.push(`${cluster.name}: ${cluster.busyWith} runs first.`);
   if (request.kind !== 'SHUTDOWN' && stopped.length > 0) {
     warnings.push(
       `${cluster.name}: ${names(stopped)} stopped on purpose; this starts ${stopped.length > 1 ? 'them' : 'it'}.`,

@@ -24,7 +24,11 @@ export interface NodeFilterValue {
   includeLeft?: boolean | null | undefined;
 }
 
-const contains = (search: string) => ({ contains: search, mode: 'insensitive' as const });
+/** A part of a text, whatever the case; `%` and `_` are letters like any other. */
+export const contains = (search: string) => ({
+  contains: search.replace(/[\\%_]/g, '\\$&'),
+  mode: 'insensitive' as const,
+});
 
 /** The clusters that pass all parts of the filter that are set; an empty list passes none. */
 export function clusterWhere(filter: ClusterFilterValue | null | undefined): Prisma.ClusterWhereInput {

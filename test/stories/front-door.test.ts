@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { serverAudits } from 'graphql-http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Oc } from '../harness/oc.ts';
@@ -83,6 +84,40 @@ describe('the front door', () => {
       const { errors } = (await response.json()) as { errors: { extensions?: { code: string } }[] };
       expect(errors[0]?.extensions?.code, body).toBe('INVALID');
     }
+  });
+
+  it('answers what is wrong on purpose with a typed error, never an unexpected one', async () => {
+    const cursor = (text: string) => Buffer.from(text).toString('base64');
+    const documents = [
+      ...['GPC:S:\0', 'GPC:N:5', 'GPC:D:abc', 'GPC:J:{"a":1}', 'GPC:Z:1', 'x'].map(
+        (text) => `{ clusters(after: "${cursor(text)}") { edges { node { id } } } }`,
+      ),
+      '{ cluster(id: "\\u0000") { id } }',
+      '{ node(id: "\\u0000") { id } }',
+      '{ operation(id: "\\u0000") { id } }',
+      'mutation { abortOperation(id: "\\u0000") { id } }',
+      '{ operations(filter: { nodeId: "\\u0000" }) { totalCount } }',
+      `{ system ${'{ ... on System '.repeat(3000)} { name } ${'}'.repeat(3000)} }`,
+      `{ clusters(filter: { kind: ${'['.repeat(8000)}${']'.repeat(8000)} }) { totalCount } }`,
+    ];
+    for (const query of documents) {
+      const { errors } = await oc.client.send(query);
+      expect(errors?.[0]?.extensions.code ?? 'none', query.slice(0, 80)).toMatch(/INVALID|none/);
+    }
+  });
+
+  it('outlives a client that asks for a socket that it may not have and hangs up', async () => {
+    const { hostname, port } = new URL(oc.url);
+    for (let n = 0; n < 5; n++) {
+      const socket = connect(Number(port), hostname);
+      await new Promise((resolve) => socket.once('connect', resolve));
+      socket.write(
+        'GET /graphql HTTP/1.1\r\nHost: evil\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+      );
+      socket.resetAndDestroy();
+    }
+    expect(await (await fetch(`${oc.url}/healthz`)).json()).toEqual({ status: 'ok' });
+    expect(oc.program.running).toBe(true);
   });
 
   it('serves the UI with its deep links, GraphiQL, and its health', async () => {

@@ -276,6 +276,75 @@ describe('an operator acts', () => {
     expect((await operation(id)).status).toBe('SUCCEEDED');
   });
 
+  it('and a manager that has a command and has not begun it is told when it expires', async () => {
+    const manager = await cluster('slow', 'a');
+    const id = await start(rolling(manager, { expiresInSeconds: 10 }));
+    const commands = manager.commands();
+    const command = await until('the command', () => commands.events[0]);
+    await manager.reportCommand({ commandId: command.id, sequence: 1, status: 'ACCEPTED' });
+    await until('it is told not to begin', async () => {
+      await manager.renew();
+      return commands.events.some(({ abortRequested }: { abortRequested: boolean }) => abortRequested);
+    });
+    expect((await operation(id)).commandCounts).toEqual([{ status: 'EXPIRED', count: 1 }]);
+    const late = await manager.reportCommand({ commandId: command.id, sequence: 2, status: 'ABORTED' });
+    expect(late.data.reportCommand.applied, 'it was not aborted, it expired').toBe(false);
+    expect((await operation(id)).status).toBe('FAILED');
+    commands.close();
+  });
+
+  it('and a manager that no longer listens has got nothing: its command can still be taken back at once', async () => {
+    const manager = await cluster('gone', 'a');
+    const commands = manager.commands();
+    const live = await start(rolling(manager));
+    await until('it listens', () => commands.events.length > 0);
+    await oc.client.data(ABORT, { id: live });
+    await manager.reportCommand({ commandId: commands.events[0].id, sequence: 1, status: 'ABORTED' });
+    commands.close();
+    await until('the socket is closed', () => commands.ended);
+    const id = await start(rolling(manager));
+    expect((await operation(id)).commands.edges[0].node.waitingFor).toBe('It is on its way to the manager.');
+    expect((await oc.client.data(ABORT, { id })).abortOperation.status).toBe('ABORTED');
+  });
+
+  it('and many at once, whatever they do: nobody gets an error that is not his', async () => {
+    const managers = await Promise.all(
+      ['storm-a', 'storm-b', 'storm-c', 'storm-d'].map((name) => cluster(name, 'a', 'b')),
+    );
+    const plan = { kind: 'RESTART', targets: { clusterIds: managers.map(({ clusterId }) => clusterId) } };
+    const ids = await Promise.all(Array.from({ length: 4 }, () => start(plan)));
+    const inboxes = managers.map((manager) => manager.commands());
+    await until('all commands', () => inboxes.every(({ events }) => events.length >= ids.length));
+    const answers = await Promise.all([
+      ...ids.slice(0, 2).map((id) => oc.client.send(ABORT, { id })),
+      ...managers.flatMap((manager, n) => [
+        ...inboxes[n]!.events.map(({ id: commandId }: { id: string }) =>
+          manager.reportCommand({
+            commandId,
+            sequence: 1,
+            status: 'SUCCEEDED',
+            steps: [{ nodeName: 'a', status: 'SUCCEEDED' }],
+          }),
+        ),
+        manager.report({ kind: 'DELTA', sequence: manager.sequence + 1, nodes: running('c') }),
+        manager.client.send(
+          'mutation ($e: Int!) { renewLease(input: { epoch: $e, membershipSequence: 1 }) { lease { epoch } } }',
+          {
+            e: manager.epoch,
+          },
+        ),
+      ]),
+      ...['storm-e', 'storm-f'].map(async (name) => ({
+        errors: undefined,
+        ...(await WireManager.join(oc.client, name)),
+      })),
+    ]);
+    const codes = answers.flatMap(({ errors }) => errors ?? []).map(({ extensions }) => extensions.code);
+    // An abort may find that its operation has just ended.
+    expect(codes.filter((code) => code !== 'CONFLICT')).toEqual([]);
+    for (const inbox of inboxes) inbox.close();
+  });
+
   it('and only the primary of the present gets commands and is believed', async () => {
     const manager = await cluster('guarded', 'a');
     const other = await cluster('other-cluster', 'a');

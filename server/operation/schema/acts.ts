@@ -181,7 +181,10 @@ builder.mutationFields((t) => ({
     type: Operation,
     description: 'Nothing new begins; what is under way is finished.',
     authScopes: { operator: true },
-    args: { id: t.arg.id({ required: true }), reason: t.arg.string({ validate: input.line.nullish() }) },
+    args: {
+      id: t.arg.id({ required: true, validate: input.id }),
+      reason: t.arg.string({ validate: input.line.nullish() }),
+    },
     resolve: (_parent, { id, reason }, { deps, principal }) =>
       abortOperation(deps, principal, id, reason ?? null),
   }),

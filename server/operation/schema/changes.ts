@@ -1,4 +1,5 @@
 import { builder } from '../../graphql/builder.ts';
+import * as input from '../../graphql/input.ts';
 import type { Deps } from '../../graphql/context.ts';
 import { notFound } from '../../platform/errors.ts';
 import { endingWithConsumer } from '../../platform/iterate.ts';
@@ -69,7 +70,7 @@ builder.subscriptionFields((t) => ({
     type: OperationEvent,
     description: 'As `topologyChanged`, of one operation.',
     authScopes: { operator: true },
-    args: { id: t.arg.id({ required: true }), since: t.arg({ type: 'Revision' }) },
+    args: { id: t.arg.id({ required: true, validate: input.id }), since: t.arg({ type: 'Revision' }) },
     subscribe: (_parent, { id, since }, { deps }) =>
       endingWithConsumer((signal) => operationChanges(deps, signal, id, since ?? undefined)),
     resolve: (event) => event,

@@ -10,6 +10,7 @@ import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
 import { batched } from '../../graphql/loader.ts';
 import * as input from '../../graphql/input.ts';
+import { contains } from '../../topology/filter.ts';
 import type { RollingStrategy as RollingShape } from '../plan.ts';
 
 export const OperationKind = builder.enumType(OperationKindEnum, { name: 'OperationKind' });
@@ -109,8 +110,8 @@ const OperationFilter = builder.inputType('OperationFilter', {
   fields: (t) => ({
     status: t.field({ type: [OperationStatus] }),
     kind: t.field({ type: [OperationKind] }),
-    clusterId: t.id(),
-    nodeId: t.id(),
+    clusterId: t.id({ validate: input.id.nullish() }),
+    nodeId: t.id({ validate: input.id.nullish() }),
     search: t.string({
       description: 'Part of the reason or of who started it.',
       validate: input.search.nullish(),
@@ -128,8 +129,7 @@ const operationWhere = (
   if (clusterId) and.push({ commands: { some: { clusterId } } });
   if (nodeId) and.push({ commands: { some: { steps: { some: { nodeId } } } } });
   if (search) {
-    const contains = { contains: search, mode: 'insensitive' as const };
-    and.push({ OR: [{ reason: contains }, { actor: contains }] });
+    and.push({ OR: [{ reason: contains(search) }, { actor: contains(search) }] });
   }
   return { AND: and };
 };
@@ -139,7 +139,7 @@ builder.queryFields((t) => ({
     type: Operation,
     nullable: true,
     authScopes: { operator: true },
-    args: { id: t.arg.id({ required: true }) },
+    args: { id: t.arg.id({ required: true, validate: input.id }) },
     resolve: (query, _parent, { id }, { deps }) =>
       deps.prisma.operation.findUnique({ ...query, where: { id } }),
   }),

@@ -22,7 +22,7 @@ const StepInput = builder.inputType('StepInput', {
 
 const ReportCommandInput = builder.inputType('ReportCommandInput', {
   fields: (t) => ({
-    commandId: t.id({ required: true }),
+    commandId: t.id({ required: true, validate: input.id }),
     epoch: t.int({ required: true, validate: z.int().min(0) }),
     sequence: t.int({
       required: true,

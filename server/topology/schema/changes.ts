@@ -1,4 +1,5 @@
 import { builder } from '../../graphql/builder.ts';
+import * as input from '../../graphql/input.ts';
 import type { Deps } from '../../graphql/context.ts';
 import { endingWithConsumer } from '../../platform/iterate.ts';
 import { headRevision } from '../../platform/event-log.ts';
@@ -70,7 +71,7 @@ builder.subscriptionFields((t) => ({
     description:
       'Without `since`: a snapshot, then deltas. With it: the deltas after it, or RESYNC_REQUIRED where the log does not have it.',
     authScopes: { operator: true },
-    args: { since: t.arg({ type: 'Revision' }), clusterId: t.arg.id() },
+    args: { since: t.arg({ type: 'Revision' }), clusterId: t.arg.id({ validate: input.id.nullish() }) },
     subscribe: (_parent, { since, clusterId }, { deps }) =>
       endingWithConsumer((signal) =>
         topologyChanges(deps, signal, since ?? undefined, clusterId ?? undefined),

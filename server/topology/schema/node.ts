@@ -55,7 +55,7 @@ export const NodeFilter = builder.inputType('NodeFilter', {
   fields: (t) => ({
     search: t.string({ description: 'Part of the name, host or address.', validate: input.search.nullish() }),
     status: t.field({ type: [NodeStatus] }),
-    clusterId: t.id(),
+    clusterId: t.id({ validate: input.id.nullish() }),
     zone: t.stringList({ validate: input.values.nullish() }),
     ids: t.idList({ validate: input.ids.nullish() }),
     includeLeft: t.boolean({ defaultValue: false }),

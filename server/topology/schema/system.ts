@@ -1,5 +1,6 @@
 import { builder } from '../../graphql/builder.ts';
 import type { PrismaClient } from '../../platform/generated/prisma/client.ts';
+import * as input from '../../graphql/input.ts';
 import { clusterWhere, nodeWhere } from '../filter.ts';
 import { clusterFacets, systemSummary, type SystemSummary } from '../service.ts';
 import {
@@ -119,7 +120,7 @@ builder.queryFields((t) => ({
     type: Cluster,
     nullable: true,
     authScopes: { operator: true, manager: true },
-    args: { id: t.arg.id({ required: true }) },
+    args: { id: t.arg.id({ required: true, validate: input.id }) },
     resolve: (query, _parent, { id }, { deps }) =>
       deps.prisma.cluster.findUnique({ ...query, where: { id } }),
   }),
@@ -127,7 +128,7 @@ builder.queryFields((t) => ({
     type: Node,
     nullable: true,
     authScopes: { operator: true, manager: true },
-    args: { id: t.arg.id({ required: true }) },
+    args: { id: t.arg.id({ required: true, validate: input.id }) },
     resolve: (query, _parent, { id }, { deps }) => deps.prisma.node.findUnique({ ...query, where: { id } }),
   }),
 }));

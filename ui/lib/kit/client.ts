@@ -26,6 +26,7 @@ export const socket = createClient({
   url: `${origin.replace(/^http/, 'ws')}/graphql`,
   retryAttempts: 0,
   lazyCloseTimeout: 2_000,
+  connectionAckWaitTimeout: 5_000,
 });
 
 /** A result or the problem that took its place: callers cannot forget one of the two. */
