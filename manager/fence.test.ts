@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Fence, Fenced } from './fence.ts';
@@ -20,6 +20,18 @@ describe('the fence', () => {
     expect(() => first.check()).toThrow('m2 acts as primary under epoch 2, after mine (1)');
     expect(() => first.claim()).toThrow(Fenced);
     second.check();
+  });
+
+  it('is put up again where it is gone, and where an earlier epoch came in between', () => {
+    const path = join(temporaryFolder(), 'epoch');
+    const second = fence(path, 2);
+    second.claim();
+    rmSync(path);
+    second.check();
+    expect(() => fence(path, 1).claim()).toThrow(Fenced);
+    writeFileSync(path, JSON.stringify({ clusterId: 'c1', epoch: 1, manager: 'm1' }));
+    second.check();
+    expect(() => fence(path, 1).check()).toThrow(Fenced);
   });
 
   it('holds nothing against a cluster that was made anew, or a file that is none', () => {

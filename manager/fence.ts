@@ -37,13 +37,28 @@ export class Fence {
   /** From now on earlier epochs are fenced off. @throws Fenced when a later one has acted already. */
   claim(): void {
     this.check();
+    this.write();
+  }
+
+  private write(): void {
     writeFileAtomic(this.path, `${JSON.stringify(this.mine)}\n`);
   }
 
-  /** @throws Fenced when a later epoch has acted. */
+  /** Who acted last in this cluster; undefined when nobody did, or nobody can tell. */
+  private last() {
+    const { data } = recordSchema.safeParse(readJsonOrNull(this.path));
+    return data?.clusterId === this.mine.clusterId ? data : undefined;
+  }
+
+  /**
+   * Also puts up the fence again where it is gone: a state folder that was removed, or a rival that was about to claim
+   * an earlier epoch when this one claimed.
+   * @throws Fenced when a later epoch has acted.
+   */
   check(): void {
-    const { data: last } = recordSchema.safeParse(readJsonOrNull(this.path));
-    if (last && last.clusterId === this.mine.clusterId && last.epoch > this.mine.epoch) {
+    const last = this.last();
+    if (last === undefined || last.epoch < this.mine.epoch) this.write();
+    if (last && last.epoch > this.mine.epoch) {
       throw new Fenced(
         `${last.manager} acts as primary under epoch ${last.epoch}, after mine (${this.mine.epoch})`,
         last.epoch,

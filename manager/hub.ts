@@ -149,12 +149,18 @@ export class Hub {
       const sentAt = performance.now();
       const { membershipSequence, answered } = renewing();
       try {
-        const input = { epoch: this.believed, membershipSequence };
+        const believed = this.believed;
+        const input = { epoch: believed, membershipSequence };
         const renewal = client.send(RenewLease, { input }, { signal });
         this.renewal = renewal;
         const { lease } = (await renewal).renewLease;
         if (this.leaving) return;
         this.recovered();
+        if (this.believed !== believed) {
+          // Fenced meanwhile: this answers a question that is out of date. It is asked again at once.
+          waitMs = MIN_WAIT_MS;
+          continue;
+        }
         answered(lease);
         this.apply(lease, sentAt);
         waitMs = this.renewEveryMs;

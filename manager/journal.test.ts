@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Journal, type CommandRecord, type StepRecord } from './journal.ts';
@@ -53,6 +53,30 @@ describe('the journal', () => {
       sequence: 7,
       steps: [stepOf('a'), { ...stepOf('b'), status: 'STOPPING', instanceBefore: 'pid 1' }],
     });
+    after.close();
+  });
+
+  it('passes over lines that are JSON and no command', () => {
+    const path = join(temporaryFolder(), 'journal.jsonl');
+    const before = open(path);
+    before.put(command('1'));
+    before.close();
+    appendFileSync(path, '5\n{}\nnull\n{"epoch":1,"id":"zz","put":{}}\n{"epoch":"9","id":"1","drop":true}\n');
+    const after = open(path, 2);
+    expect([...after.commands]).toEqual([['1', command('1')]]);
+    after.close();
+  });
+
+  it('is written anew when its folder was removed', () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'state', 'journal.jsonl');
+    const journal = open(path);
+    journal.put(command('1'));
+    rmSync(join(folder, 'state'), { recursive: true });
+    journal.put(command('2'));
+    journal.close();
+    const after = open(path, 2);
+    expect([...after.commands.keys()]).toEqual(['1', '2']);
     after.close();
   });
 

@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
+import { z } from 'zod';
 import type { CommandStatus, IssuedCommand, Rolling, StepStatus } from './graphql.ts';
 import { readFileOrNull, writeFileAtomic } from './files.ts';
 import type { Logger } from './log.ts';
@@ -50,6 +51,24 @@ type Line = { epoch: number; id: string } & (
 const KEEP_TOLD = 50;
 const COMPACT_AFTER_LINES = 2000;
 
+const someSteps = z.array(z.looseObject({ nodeName: z.string(), status: z.string() }));
+const common = { epoch: z.int(), id: z.string() };
+/** What a line must have so that it can be gone on from; one that has not is passed over like one that is torn. */
+const lineSchema = z.union([
+  z.strictObject({
+    ...common,
+    put: z.looseObject({
+      id: z.string(),
+      kind: z.string(),
+      status: z.string(),
+      sequence: z.int(),
+      steps: someSteps,
+    }),
+  }),
+  z.strictObject({ ...common, drop: z.literal(true) }),
+  z.strictObject({ ...common, head: z.looseObject({}).optional(), steps: someSteps.optional() }),
+]);
+
 /**
  * What was done and what is still to be told, on disk: JSON lines, each forced to the disk before `put` or `update`
  * return, so that what is written there is known after any crash. The managers of a cluster share the file; the
@@ -95,6 +114,8 @@ export class Journal {
 
   private write(line: Line): void {
     if (this.file < 0) throw new Error('The journal is closed.');
+    // Its folder was removed: what is written from here on would be read by nobody.
+    if (fstatSync(this.file).nlink === 0) this.compact();
     // Unlike writeSync this writes all of it or throws: half an intent is none.
     writeFileSync(this.file, `${JSON.stringify(line)}\n`);
     fsyncSync(this.file);
@@ -122,7 +143,7 @@ export class Journal {
     for (const [index, text] of lines.entries()) {
       if (text === '') continue;
       try {
-        const line = JSON.parse(text) as Line;
+        const line = lineSchema.parse(JSON.parse(text)) as Line;
         if (line.epoch < epoch) continue;
         epoch = line.epoch;
         this.apply(line);

@@ -65,8 +65,8 @@ describe('membership', () => {
     await flushed();
     away = true;
     driver.change('a', 'DOWN');
-    await until('it was tried', () => reports().length > 3);
     driver.change('b', 'DOWN');
+    await until('it was tried', () => reports().length > 3);
     away = false;
     await flushed();
     expect(reports().at(-1)).toMatchObject({

@@ -72,6 +72,7 @@ describe('reports of a command', () => {
     reporter.report('c', ['a']);
     await until('it was tried', () => reports().length > 2);
     reporter.report('c', ['b']);
+    await until('both are tried', () => reports().at(-1)?.steps.length === 2);
     away = false;
     await flushed();
     const last = reports().at(-1)!;
