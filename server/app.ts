@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Config } from './config.ts';
 import type { Deps } from './graphql/context.ts';
 import { serveWebSockets } from './graphql/websocket.ts';
+import { SharedSubscriptions } from './graphql/subscription/shared.ts';
 import { createApi } from './graphql/yoga.ts';
 import { createRouter } from './http/router.ts';
 import { startDuties } from './operation/duties.ts';
@@ -45,18 +46,19 @@ export async function createApp({ config, database, logger, clock = systemClock 
     if (failures.length > 0) throw new AggregateError(failures, 'The server could not be closed cleanly.');
   };
   try {
-    await ensureSystem(prisma, config.systemName);
     const bus = createLocalBus();
+    await ensureSystem({ prisma, bus, clock }, config.systemName);
     const tail = new Tail({ prisma, bus, logger });
     await tail.start();
     closers.push(() => tail.stop());
     const graceUntil = new Date(clock.now().getTime() + config.leaseMs * 1.5);
     const deps: Deps = { prisma, bus, clock, logger, tail, leaseMs: config.leaseMs, graceUntil };
 
-    const api = createApi(deps);
+    const shared = new SharedSubscriptions();
+    const api = createApi(deps, shared);
     const uiDir = join(packageRoot, 'ui', 'build');
     const server = createServer(createRouter({ api, prisma, uiDir, maxBodyBytes: config.maxBodyBytes }));
-    const closeSockets = serveWebSockets(server, api, logger, config.maxBodyBytes);
+    const closeSockets = serveWebSockets(server, { api, shared }, logger, config.maxBodyBytes);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(config.port, config.host, resolve);
@@ -67,7 +69,7 @@ export async function createApp({ config, database, logger, clock = systemClock 
       server.closeAllConnections();
       await closed;
     });
-    closers.push(startDuties(deps));
+    closers.push(startDuties(deps, config.retention));
     const { port } = server.address() as AddressInfo;
     const host = config.host.includes(':') ? `[${config.host}]` : config.host;
     return { url: `http://${host}:${port}`, close };

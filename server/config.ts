@@ -11,6 +11,8 @@ export interface Config {
   /** How long a primary's word holds without being renewed. */
   leaseMs: number;
   maxBodyBytes: number;
+  /** How much of the event log, and so of the histories shown, is kept. */
+  retention: { maxAgeMs: number; maxEvents: number };
 }
 
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
@@ -48,6 +50,16 @@ const environment = z
       .int()
       .min(1024)
       .default(1024 * 1024),
+    EVENTS_MAX_AGE_DAYS: z.coerce
+      .number('must be a number')
+      .min(1 / 24, 'must be at least an hour, 0.042')
+      .max(36_500, 'must be at most 36500')
+      .default(30),
+    EVENTS_MAX_COUNT: z.coerce
+      .number('must be a number')
+      .int('must be a whole number')
+      .min(1, 'must be at least 1')
+      .default(1_000_000),
   })
   .transform((env): Config => ({
     host: env.HOST,
@@ -58,6 +70,7 @@ const environment = z
     systemName: env.SYSTEM_NAME,
     leaseMs: env.LEASE_SECONDS * 1000,
     maxBodyBytes: env.MAX_BODY_BYTES,
+    retention: { maxAgeMs: env.EVENTS_MAX_AGE_DAYS * 86_400_000, maxEvents: env.EVENTS_MAX_COUNT },
   }));
 
 /** The environment is wrong; `problems` has a line for each thing that is. */

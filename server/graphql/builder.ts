@@ -6,6 +6,7 @@ import ValidationPlugin from '@pothos/plugin-validation';
 import type PrismaTypes from '../platform/generated/pothos.ts';
 import { getDatamodel } from '../platform/generated/pothos.ts';
 import { AppError, invalidInput } from '../platform/errors.ts';
+import type { Position } from '../platform/event-log.ts';
 import type { Context } from './context.ts';
 import { dateTime, revision } from './scalars.ts';
 
@@ -29,7 +30,7 @@ export const builder = new SchemaBuilder<{
   };
   Scalars: {
     DateTime: { Input: Date; Output: Date };
-    Revision: { Input: bigint; Output: bigint };
+    Revision: { Input: Position; Output: Position };
     ID: { Input: string; Output: string };
   };
   Connection: { totalCount: number | (() => number | Promise<number>) };

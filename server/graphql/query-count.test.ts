@@ -56,7 +56,7 @@ describe('the number of queries', () => {
     });
     observed.$on('query', () => queries++);
     prisma = observed;
-    await ensureSystem(prisma, 'Counted');
+    await ensureSystem({ prisma, bus: createLocalBus(), clock: systemClock }, 'Counted');
   });
   afterAll(async () => {
     await prisma.$disconnect();
@@ -133,7 +133,7 @@ describe('the number of queries', () => {
       });
       await prisma.event.create({
         data: {
-          revision: BigInt(c + 1),
+          revision: BigInt(c + 2),
           at: now,
           kind: 'NODE_CHANGED',
           summary: 's',

@@ -1,5 +1,6 @@
 import { GraphQLScalarType, Kind } from 'graphql';
 import { AppError } from '../platform/errors.ts';
+import type { Position } from '../platform/event-log.ts';
 
 const bad = (name: string, wanted: string): AppError => new AppError('INVALID', `${name}: ${wanted}`);
 
@@ -26,20 +27,25 @@ export const dateTime = new GraphQLScalarType<Date, string>({
 
 const MAX_REVISION = 2n ** 63n - 1n;
 
-function parseRevision(value: unknown): bigint {
-  if (typeof value === 'string' && /^\d{1,19}$/.test(value)) {
-    const revision = BigInt(value);
-    if (revision <= MAX_REVISION) return revision;
+function parseRevision(value: unknown): Position {
+  const [, digits, mark] =
+    /^(\d{1,19})(?:\.([\w-]{1,16}))?$/.exec(typeof value === 'string' ? value : '') ?? [];
+  if (digits !== undefined) {
+    const revision = BigInt(digits);
+    if (revision <= MAX_REVISION) return { revision, mark: mark ?? '' };
   }
   throw bad('Revision', 'a revision as it was received is needed');
 }
 
 /** Position in the event log. */
-export const revision = new GraphQLScalarType<bigint, string>({
+export const revision = new GraphQLScalarType<Position, string>({
   name: 'Revision',
   description:
-    'Position in the event log: a growing decimal integer as a string. Send it back as `since` to go on from there.',
-  serialize: (value) => String(value),
+    'Position in the event log, such as `1234.k3f9x2ab`: a growing integer, and a mark of the history that it belongs to. Send it back whole as `since` to go on from there.',
+  serialize: (value) => {
+    const { revision, mark } = value as Position;
+    return mark ? `${revision}.${mark}` : String(revision);
+  },
   parseValue: parseRevision,
   parseLiteral: (node) => parseRevision(node.kind === Kind.STRING ? node.value : undefined),
 });

@@ -6,6 +6,8 @@ import type { Context, Deps } from './context.ts';
 import { examples } from './examples.ts';
 import { maskError } from './mask.ts';
 import { schema } from './schema.ts';
+import { subscribePulled } from './subscription/pulled.ts';
+import { SharedSubscriptions } from './subscription/shared.ts';
 
 /** What the transports hand over: an HTTP request, or the parameters that a WebSocket began with. */
 export interface TransportContext {
@@ -15,7 +17,7 @@ export interface TransportContext {
 }
 
 /** The API over HTTP and SSE, with GraphiQL for browsers. The WebSocket transport executes through it too. */
-export function createApi(deps: Deps) {
+export function createApi(deps: Deps, shared = new SharedSubscriptions()) {
   const mask = maskError(deps.logger);
   return createYoga<TransportContext, Context>({
     schema,
@@ -27,6 +29,10 @@ export function createApi(deps: Deps) {
     logging: false,
     maskedErrors: { maskError: mask },
     plugins: [
+      {
+        onSubscribe: ({ setSubscribeFn }: { setSubscribeFn: (subscribe: unknown) => void }) =>
+          setSubscribeFn(subscribePulled(shared, mask)),
+      },
       {
         // Deep nesting needs many tokens: what is left cannot exhaust the stack of parser and validator.
         onParse: ({ params }: { params: { options?: ParseOptions } }) => {

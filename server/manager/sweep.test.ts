@@ -22,7 +22,10 @@ describe('the sweep, by a clock of its own', () => {
 
   beforeAll(async () => {
     database = await openDatabase({ dataDir: folder, log: logger });
-    await ensureSystem(database.prisma, 'Swept');
+    await ensureSystem(
+      { prisma: database.prisma, bus: createLocalBus(), clock: { now: () => new Date(now) } },
+      'Swept',
+    );
   });
   afterAll(async () => {
     await database.close();

@@ -2,7 +2,7 @@ import type { Deps } from '../graphql/context.ts';
 import type { ManagerPrincipal } from '../manager/session.ts';
 import type { CommandStatus, StepStatus } from '../platform/generated/prisma/enums.ts';
 import { AppError, conflict, notFound } from '../platform/errors.ts';
-import { change, headRevision, type NewEvent, type Transaction } from '../platform/event-log.ts';
+import { change, headPosition, type NewEvent, type Transaction } from '../platform/event-log.ts';
 import { endingWithConsumer } from '../platform/iterate.ts';
 import { checkEpoch } from '../manager/membership.ts';
 import { lockCluster } from '../manager/session.ts';
@@ -39,7 +39,7 @@ async function* followCommands(
   epoch: number,
   signal: AbortSignal,
 ): AsyncGenerator<string, void, void> {
-  const head = await headRevision(deps.prisma);
+  const head = await headPosition(deps.prisma);
   await mustBePrimary(deps, managerId, clusterId, epoch);
   const waiting = await deps.prisma.command.findMany({
     where: { clusterId, OR: [{ status: { in: [...ACTIVE_COMMAND] } }, expiredUnseen(deps.clock.now())] },

@@ -1,15 +1,16 @@
 import type { Deps } from '../graphql/context.ts';
+import { compact, type Retention } from '../platform/compaction.ts';
 import { sweepLeases } from '../manager/sweep.ts';
 import { expireCommands } from './commands.ts';
 
 /**
- * What the server does by itself: notice silence and expire commands, four times a lease.
+ * What the server does by itself: notice silence, expire commands and shorten the log, four times a lease.
  * @returns the function that ends it; resolves when nothing is under way any more.
  */
-export function startDuties(deps: Deps): () => Promise<void> {
+export function startDuties(deps: Deps, retention: Retention): () => Promise<void> {
   let round: Promise<void> | undefined;
   const timer = setInterval(() => {
-    round ??= duties(deps)
+    round ??= duties(deps, retention)
       .catch((error: unknown) => deps.logger.warn({ err: error }, 'a duty failed; it is tried again'))
       .finally(() => (round = undefined));
   }, deps.leaseMs / 4).unref();
@@ -19,7 +20,8 @@ export function startDuties(deps: Deps): () => Promise<void> {
   };
 }
 
-async function duties(deps: Deps): Promise<void> {
+async function duties(deps: Deps, retention: Retention): Promise<void> {
   await sweepLeases(deps);
   await expireCommands(deps);
+  await compact(deps.prisma, deps.clock.now(), retention);
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Prisma, type PrismaClient } from './generated/prisma/client.ts';
 import type { EventKind } from './generated/prisma/enums.ts';
 import type { Bus } from './bus.ts';
@@ -18,8 +19,19 @@ export interface NewEvent {
   stepId?: string | undefined;
 }
 
-export interface LoggedEvent {
+/**
+ * A place in the log. `mark` is random for each transaction that wrote events: a log that holds another event under
+ * the same revision, such as that of a restored backup that went on by itself, is told by it.
+ */
+export interface Position {
   revision: bigint;
+  mark: string;
+}
+
+export const samePosition = (a: Position, b: Position): boolean =>
+  a.revision === b.revision && a.mark === b.mark;
+
+export interface LoggedEvent extends Position {
   kind: EventKind;
   clusterId: string | null;
   nodeId: string | null;
@@ -75,12 +87,14 @@ const ATTEMPTS = 3;
 
 async function append(tx: Transaction, events: readonly NewEvent[], at: Date): Promise<void> {
   const rows = JSON.stringify(events.map((event, index) => ({ ...event, offset: index + 1 })));
+  const mark = randomBytes(6).toString('base64url');
   await tx.$executeRaw`
     WITH head AS (
-      UPDATE system SET revision = revision + ${events.length}::int RETURNING revision - ${events.length}::int AS base
+      UPDATE system SET revision = revision + ${events.length}::int, mark = ${mark}
+      RETURNING revision - ${events.length}::int AS base
     )
-    INSERT INTO event (revision, at, kind, summary, actor, cluster_id, node_id, operation_id, command_id, step_id)
-    SELECT head.base + e."offset", ${at}, e.kind, e.summary, e.actor, e."clusterId", e."nodeId", e."operationId",
+    INSERT INTO event (revision, mark, at, kind, summary, actor, cluster_id, node_id, operation_id, command_id, step_id)
+    SELECT head.base + e."offset", ${mark}, ${at}, e.kind, e.summary, e.actor, e."clusterId", e."nodeId", e."operationId",
            e."commandId", e."stepId"
     FROM head, jsonb_to_recordset(${rows}::jsonb) AS e(
       "offset" int, kind "EventKind", summary text, actor text, "clusterId" text, "nodeId" text, "operationId" text,
@@ -88,12 +102,11 @@ async function append(tx: Transaction, events: readonly NewEvent[], at: Date): P
 }
 
 /** The head of the log as it is committed. */
-export async function headRevision(prisma: PrismaClient | Transaction): Promise<bigint> {
-  const { revision } = await prisma.system.findUniqueOrThrow({
+export function headPosition(prisma: PrismaClient | Transaction): Promise<Position> {
+  return prisma.system.findUniqueOrThrow({
     where: { id: SYSTEM_ID },
-    select: { revision: true },
+    select: { revision: true, mark: true },
   });
-  return revision;
 }
 
 /** There is one system; its row has this id. */

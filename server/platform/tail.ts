@@ -1,12 +1,12 @@
 import type { PrismaClient } from './generated/prisma/client.ts';
 import type { Bus } from './bus.ts';
 import type { Logger } from './log.ts';
-import { headRevision, type LoggedEvent } from './event-log.ts';
+import { headPosition, samePosition, type LoggedEvent, type Position } from './event-log.ts';
 import { AppError } from './errors.ts';
 
-/** Events in revision order up to and including `revision`; empty when only time has passed: the stream is alive. */
+/** Events in revision order up to and including `position`; empty when only time has passed: the log is alive. */
 export interface Batch {
-  revision: bigint;
+  position: Position;
   events: LoggedEvent[];
 }
 
@@ -16,23 +16,28 @@ export interface TailOptions {
   logger: Logger;
   /** The log is also read this often without any bell, milliseconds. */
   pollMs?: number;
-  /** A follower that hears nothing for this long gets an empty batch, milliseconds. */
+  /** Who waits at the head for this long gets an empty batch, milliseconds. */
   bookmarkMs?: number;
-  /** Events kept in memory; followers further behind read the database. */
+  /** Events kept in memory; who is further behind reads the database. */
   keep?: number;
 }
 
+/** Most events of one batch. */
 const PAGE = 1000;
 
 /**
- * The one reader of the event log in a server process. Followers hold nothing but a position, so a slow one costs
- * no memory: it simply gets more events at its next turn.
+ * The one reader of the event log in a server process. Who follows it holds nothing but a position, so a slow one
+ * costs no memory: it simply gets more events at its next turn.
+ *
+ * Revisions have no gaps. Every read begins with the event at the position itself: where that is missing or bears
+ * another mark, the log was compacted or belongs to another history, and the reader is told to begin anew.
  */
 export class Tail {
   readonly #options: Required<TailOptions>;
   readonly #waiting = new Set<() => void>();
+  /** The newest events, the one at the head last. */
   #recent: LoggedEvent[] = [];
-  #head = 0n;
+  #head: Position = { revision: 0n, mark: '' };
   #reading: Promise<void> | undefined;
   #again = false;
   /** The last read failed: nobody can say that nothing happened. */
@@ -45,18 +50,18 @@ export class Tail {
     this.#options = { pollMs: 1000, bookmarkMs: 5000, keep: 10_000, ...options };
   }
 
-  /** The newest revision that this process has read. */
-  get head(): bigint {
+  /** How far this process has read. */
+  get head(): Position {
     return this.#head;
   }
 
   async start(): Promise<void> {
-    this.#head = await headRevision(this.#options.prisma);
+    await this.#restart();
     this.#stopListening = this.#options.bus.onRing(() => void this.#read());
     this.#timer = setInterval(() => void this.#read(), this.#options.pollMs).unref();
   }
 
-  /** Ends every follower. */
+  /** Ends whoever waits. */
   async stop(): Promise<void> {
     this.#closed = true;
     this.#stopListening?.();
@@ -66,46 +71,70 @@ export class Tail {
   }
 
   /**
-   * Follows the log from just after `since` until the consumer returns or the server stops.
-   * @throws AppError RESYNC_REQUIRED when `since` lies ahead of the log (a restored database, another history).
+   * What comes after `position`: at once, or when there is news, or an empty batch after some time without any.
+   * Undefined when the signal aborts or the server stops.
+   * @throws AppError RESYNC_REQUIRED when the log does not hold what lies at or right behind `position`; UNAVAILABLE
+   *   when that cannot be told right now.
    */
-  async *follow(since: bigint, signal?: AbortSignal): AsyncGenerator<Batch, void, void> {
-    let position = since;
-    if (position > this.#head) await this.#read();
-    if (position > this.#head && this.#blind) {
-      throw new AppError('UNAVAILABLE', 'The event log cannot be read right now. Try again.');
-    }
-    if (position > this.#head) {
-      throw new AppError(
-        'RESYNC_REQUIRED',
-        `Revision ${since} is not in this log: start again with a snapshot.`,
-      );
-    }
+  async next(position: Position, signal?: AbortSignal): Promise<Batch | undefined> {
     while (!this.#closed && !signal?.aborted) {
-      if (position === this.#head) await this.#news(signal);
-      if (this.#closed || signal?.aborted) return;
-      if (position === this.#head && this.#blind) continue;
-      const events = position === this.#head ? [] : await this.#after(position);
-      position = events.at(-1)?.revision ?? position;
-      yield { revision: position, events };
+      if (samePosition(position, this.#head)) {
+        await this.#news(signal);
+        if (this.#closed || signal?.aborted) return undefined;
+        if (!samePosition(position, this.#head)) continue;
+        if (this.#blind) continue;
+        return { position, events: [] };
+      }
+      if (position.revision >= this.#head.revision) await this.#read();
+      if (samePosition(position, this.#head)) continue;
+      const events = this.#recentAfter(position) ?? (await this.#storedAfter(position));
+      return { position: positionOf(events.at(-1)!), events };
+    }
+    return undefined;
+  }
+
+  /** Follows the log from just after `position`; ends and throws as {@link next} does. */
+  async *follow(position: Position, signal?: AbortSignal): AsyncGenerator<Batch, void, void> {
+    let at = position;
+    for (let batch = await this.next(at, signal); batch; batch = await this.next(at, signal)) {
+      at = batch.position;
+      yield batch;
     }
   }
 
-  async #after(position: bigint): Promise<LoggedEvent[]> {
-    const first = this.#recent[0];
-    if (first && position >= first.revision - 1n) {
-      return this.#recent.slice(Number(position - first.revision) + 1).slice(0, PAGE);
-    }
-    return this.#page(position);
+  #recentAfter(position: Position): LoggedEvent[] | undefined {
+    const [first] = this.#recent;
+    if (!first || position.revision < first.revision) return undefined;
+    const index = Number(position.revision - first.revision);
+    const here = this.#recent[index];
+    if (!here || !samePosition(here, position)) throw this.#lost(position);
+    return this.#recent.slice(index + 1, index + 1 + PAGE);
   }
 
-  #page(position: bigint): Promise<LoggedEvent[]> {
+  async #storedAfter(position: Position): Promise<LoggedEvent[]> {
+    const [here, ...events] = await this.#page(position);
+    if (!here || !samePosition(here, position) || events.length === 0) throw this.#lost(position);
+    return events;
+  }
+
+  #lost({ revision }: Position): AppError {
+    return this.#blind
+      ? new AppError('UNAVAILABLE', 'The event log cannot be read right now. Try again.')
+      : new AppError(
+          'RESYNC_REQUIRED',
+          `What follows revision ${revision} is not in this log: start again with a snapshot.`,
+        );
+  }
+
+  /** The event at `position` and those behind it. */
+  #page({ revision }: Position): Promise<LoggedEvent[]> {
     return this.#options.prisma.event.findMany({
-      where: { revision: { gt: position } },
+      where: { revision: { gte: revision } },
       orderBy: { revision: 'asc' },
-      take: PAGE,
+      take: PAGE + 1,
       select: {
         revision: true,
+        mark: true,
         kind: true,
         clusterId: true,
         nodeId: true,
@@ -142,14 +171,8 @@ export class Tail {
     while (this.#again && !this.#closed) {
       this.#again = false;
       try {
-        const events = await this.#page(this.#head);
+        await this.#advance();
         this.#blind = false;
-        if (events.length === 0) continue;
-        this.#again ||= events.length === PAGE;
-        this.#recent.push(...events);
-        if (this.#recent.length > this.#options.keep) this.#recent = this.#recent.slice(-this.#options.keep);
-        this.#head = events.at(-1)!.revision;
-        this.#wake();
       } catch (error) {
         // The poll tries again.
         this.#blind = true;
@@ -160,7 +183,31 @@ export class Tail {
     this.#reading = undefined;
   }
 
+  async #advance(): Promise<void> {
+    const [here, ...events] = await this.#page(this.#head);
+    if (!here || !samePosition(here, this.#head)) {
+      this.#options.logger.warn('the event log is another one than before: everybody starts again');
+      await this.#restart();
+      this.#wake();
+      return;
+    }
+    if (events.length === 0) return;
+    this.#again ||= events.length === PAGE;
+    this.#recent.push(...events);
+    if (this.#recent.length > this.#options.keep) this.#recent = this.#recent.slice(-this.#options.keep);
+    this.#head = positionOf(events.at(-1)!);
+    this.#wake();
+  }
+
+  /** Begins at the head as it is now, with nothing remembered but the event there. */
+  async #restart(): Promise<void> {
+    this.#head = await headPosition(this.#options.prisma);
+    this.#recent = (await this.#page(this.#head)).slice(0, 1);
+  }
+
   #wake(): void {
     for (const done of [...this.#waiting]) done();
   }
 }
+
+const positionOf = ({ revision, mark }: Position): Position => ({ revision, mark });

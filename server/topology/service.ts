@@ -1,7 +1,14 @@
 import type { PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { ClusterModel } from '../platform/generated/prisma/models.ts';
 import type { ClusterStatus, ControlLink } from '../platform/generated/prisma/enums.ts';
-import { SYSTEM_ID, type NewEvent, type Transaction } from '../platform/event-log.ts';
+import {
+  SYSTEM_ID,
+  change,
+  type EventWriterDeps,
+  type NewEvent,
+  type Position,
+  type Transaction,
+} from '../platform/event-log.ts';
 import { clusterWhere, type ClusterFilterValue } from './filter.ts';
 import {
   COUNTED_STATUSES,
@@ -24,19 +31,26 @@ export const countsOf = (cluster: ClusterRow): NodeCounts =>
 export interface SystemSummary extends Verdict {
   id: string;
   name: string;
-  revision: bigint;
+  position: Position;
   clusterCounts: { status: ClusterStatus; count: number }[];
   nodeCounts: { status: NodeStatus; count: number }[];
 }
 
-/** Writes the system's row at first start and its name at every start. */
-export async function ensureSystem(prisma: PrismaClient, name: string): Promise<void> {
-  await prisma.system.upsert({ where: { id: SYSTEM_ID }, create: { id: SYSTEM_ID, name }, update: { name } });
+/** Writes the system's row at first start, with the event that the log begins with, and its name at every start. */
+export async function ensureSystem(deps: EventWriterDeps, name: string): Promise<void> {
+  await change(deps, async (tx, record) => {
+    const { revision } = await tx.system.upsert({
+      where: { id: SYSTEM_ID },
+      create: { id: SYSTEM_ID, name },
+      update: { name },
+    });
+    if (revision === 0n) record({ kind: 'SYSTEM_CREATED', summary: `${name} was set up.` });
+  });
 }
 
 /** The revision is read first: what follows is at least as new. */
 export async function systemSummary(prisma: PrismaClient): Promise<SystemSummary> {
-  const { id, name, revision } = await prisma.system.findUniqueOrThrow({ where: { id: SYSTEM_ID } });
+  const { id, name, revision, mark } = await prisma.system.findUniqueOrThrow({ where: { id: SYSTEM_ID } });
   const groups = await prisma.cluster.groupBy({
     by: ['status', 'link'],
     _count: { _all: true },
@@ -55,7 +69,7 @@ export async function systemSummary(prisma: PrismaClient): Promise<SystemSummary
   return {
     id,
     name,
-    revision,
+    position: { revision, mark },
     ...systemStatus(Object.fromEntries(clusters)),
     clusterCounts: [...clusters].map(([status, count]) => ({ status, count })),
     nodeCounts: ([...COUNTED_STATUSES, 'UNKNOWN'] as const)

@@ -2,8 +2,9 @@ import { builder } from '../../graphql/builder.ts';
 import * as input from '../../graphql/input.ts';
 import type { Deps } from '../../graphql/context.ts';
 import { notFound } from '../../platform/errors.ts';
-import { endingWithConsumer } from '../../platform/iterate.ts';
-import { headRevision } from '../../platform/event-log.ts';
+import type { Position } from '../../platform/event-log.ts';
+import { LiveStream } from '../../platform/live-stream.ts';
+import type { Batch } from '../../platform/tail.ts';
 import { Bookmark, TopologyDelta } from '../../topology/schema/changes.ts';
 import { EventConnection } from '../../topology/schema/event.ts';
 import { Command, Step } from './command.ts';
@@ -11,20 +12,20 @@ import { Operation } from './operation.ts';
 
 interface DeltaShape {
   type: 'delta';
-  revision: bigint;
+  position: Position;
   operationId: string;
   commandIds: string[];
   /** Clusters whose link or queue changed: what their commands wait for may have, too. */
   clusterIds: string[];
   stepIds: string[];
 }
-type SnapshotShape = { type: 'snapshot'; revision: bigint; operationId: string };
-type OperationEventShape = DeltaShape | SnapshotShape | { type: 'bookmark'; revision: bigint };
+type SnapshotShape = { type: 'snapshot'; position: Position; operationId: string };
+type OperationEventShape = DeltaShape | SnapshotShape | { type: 'bookmark'; position: Position };
 
 const OperationSnapshot = builder.objectRef<SnapshotShape>('OperationSnapshot').implement({
   authScopes: { operator: true },
   fields: (t) => ({
-    revision: t.expose('revision', { type: 'Revision' }),
+    revision: t.expose('position', { type: 'Revision' }),
     operation: t.prismaField({
       type: Operation,
       resolve: (query, { operationId: id }, _args, { deps }) =>
@@ -37,7 +38,7 @@ const OperationDelta = builder.objectRef<DeltaShape>('OperationDelta').implement
   description: 'What changed since the message before, as it is now.',
   authScopes: { operator: true },
   fields: (t) => ({
-    revision: t.expose('revision', { type: 'Revision' }),
+    revision: t.expose('position', { type: 'Revision' }),
     operation: t.prismaField({
       type: Operation,
       resolve: (query, { operationId: id }, _args, { deps }) =>
@@ -71,8 +72,7 @@ builder.subscriptionFields((t) => ({
     description: 'As `topologyChanged`, of one operation.',
     authScopes: { operator: true },
     args: { id: t.arg.id({ required: true, validate: input.id }), since: t.arg({ type: 'Revision' }) },
-    subscribe: (_parent, { id, since }, { deps }) =>
-      endingWithConsumer((signal) => operationChanges(deps, signal, id, since ?? undefined)),
+    subscribe: (_parent, { id, since }, { deps }) => operationChanges(deps, id, since),
     resolve: (event) => event,
   }),
 }));
@@ -102,36 +102,38 @@ builder.prismaObjectFields('Event', (t) => ({ operation: t.relation('operation',
 /** Kinds of event after which a command of the same cluster may wait for something else. */
 const MOVES_OTHERS = new Set(['CLUSTER_SILENT', 'CLUSTER_BACK', 'COMMAND_CHANGED']);
 
-async function* operationChanges(
-  { prisma, tail }: Deps,
-  signal: AbortSignal,
-  operationId: string,
-  since: bigint | undefined,
-): AsyncGenerator<OperationEventShape, void, void> {
-  const start = since ?? (await headRevision(prisma));
-  const commands = await prisma.command.findMany({ where: { operationId }, select: { clusterId: true } });
+async function operationChanges(deps: Deps, operationId: string, since: Position | null | undefined) {
+  const commands = await deps.prisma.command.findMany({
+    where: { operationId },
+    select: { clusterId: true },
+  });
   if (commands.length === 0) throw notFound('operation', operationId);
   const clusters = new Set(commands.map(({ clusterId }) => clusterId));
-  if (since === undefined) yield { type: 'snapshot', revision: start, operationId };
-  for await (const { revision, events } of tail.follow(start, signal)) {
-    const mine = events.filter((event) => event.operationId === operationId);
-    const moved = events.flatMap(({ kind, clusterId }) =>
-      clusterId && clusters.has(clusterId) && MOVES_OTHERS.has(kind) ? [clusterId] : [],
-    );
-    if (mine.length + moved.length === 0) {
-      yield { type: 'bookmark', revision };
-      continue;
-    }
-    const ids = (key: 'commandId' | 'stepId') => [
-      ...new Set(mine.map((event) => event[key]).filter((id) => id !== null)),
-    ];
-    yield {
-      type: 'delta',
-      revision,
-      operationId,
-      commandIds: ids('commandId'),
-      clusterIds: [...new Set(moved)],
-      stepIds: ids('stepId'),
-    };
-  }
+  return LiveStream.open<OperationEventShape>(deps, since, {
+    snapshot: (position) => ({ type: 'snapshot', position, operationId }),
+    eventOf: (batch) => operationEvent(batch, operationId, clusters),
+  });
+}
+
+function operationEvent(
+  { position, events }: Batch,
+  operationId: string,
+  clusters: ReadonlySet<string>,
+): OperationEventShape {
+  const mine = events.filter((event) => event.operationId === operationId);
+  const moved = events.flatMap(({ kind, clusterId }) =>
+    clusterId && clusters.has(clusterId) && MOVES_OTHERS.has(kind) ? [clusterId] : [],
+  );
+  if (mine.length + moved.length === 0) return { type: 'bookmark', position };
+  const ids = (key: 'commandId' | 'stepId') => [
+    ...new Set(mine.map((event) => event[key]).filter((id) => id !== null)),
+  ];
+  return {
+    type: 'delta',
+    position,
+    operationId,
+    commandIds: ids('commandId'),
+    clusterIds: [...new Set(moved)],
+    stepIds: ids('stepId'),
+  };
 }

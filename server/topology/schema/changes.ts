@@ -1,8 +1,8 @@
 import { builder } from '../../graphql/builder.ts';
 import * as input from '../../graphql/input.ts';
-import type { Deps } from '../../graphql/context.ts';
-import { endingWithConsumer } from '../../platform/iterate.ts';
-import { headRevision } from '../../platform/event-log.ts';
+import type { Position } from '../../platform/event-log.ts';
+import { LiveStream } from '../../platform/live-stream.ts';
+import type { Batch } from '../../platform/tail.ts';
 import { systemSummary } from '../service.ts';
 import { Cluster } from './cluster.ts';
 import { Node } from './node.ts';
@@ -10,13 +10,13 @@ import { System } from './system.ts';
 
 export interface DeltaShape {
   type: 'delta';
-  revision: bigint;
+  position: Position;
   clusterIds: string[];
   nodeIds: string[];
   operationIds: string[];
 }
 export type TopologyEventShape =
-  DeltaShape | { type: 'snapshot'; revision: bigint } | { type: 'bookmark'; revision: bigint };
+  DeltaShape | { type: 'snapshot'; position: Position } | { type: 'bookmark'; position: Position };
 
 const TopologySnapshot = builder
   .objectRef<Extract<TopologyEventShape, { type: 'snapshot' }>>('TopologySnapshot')
@@ -24,7 +24,7 @@ const TopologySnapshot = builder
     description: 'Where the stream begins: everything as of `revision` or newer, read through `system`.',
     authScopes: { operator: true },
     fields: (t) => ({
-      revision: t.expose('revision', { type: 'Revision' }),
+      revision: t.expose('position', { type: 'Revision' }),
       system: t.field({ type: System, resolve: (_event, _args, { deps }) => systemSummary(deps.prisma) }),
     }),
   });
@@ -33,7 +33,7 @@ export const TopologyDelta = builder.objectRef<DeltaShape>('TopologyDelta').impl
   description: 'What changed since the message before, as it is now: a later delta may say the same again.',
   authScopes: { operator: true },
   fields: (t) => ({
-    revision: t.expose('revision', { type: 'Revision' }),
+    revision: t.expose('position', { type: 'Revision' }),
     system: t.field({ type: System, resolve: (_event, _args, { deps }) => systemSummary(deps.prisma) }),
     clusters: t.prismaField({
       type: [Cluster],
@@ -50,11 +50,11 @@ export const TopologyDelta = builder.objectRef<DeltaShape>('TopologyDelta').impl
   }),
 });
 
-export const Bookmark = builder.objectRef<{ type: 'bookmark'; revision: bigint }>('Bookmark').implement({
+export const Bookmark = builder.objectRef<{ type: 'bookmark'; position: Position }>('Bookmark').implement({
   description: 'Nothing happened up to `revision`: the stream is alive.',
   authScopes: { operator: true },
   fields: (t) => ({
-    revision: t.expose('revision', { type: 'Revision' }),
+    revision: t.expose('position', { type: 'Revision' }),
     at: t.field({ type: 'DateTime', resolve: (_event, _args, { deps }) => deps.clock.now() }),
   }),
 });
@@ -73,36 +73,25 @@ builder.subscriptionFields((t) => ({
     authScopes: { operator: true },
     args: { since: t.arg({ type: 'Revision' }), clusterId: t.arg.id({ validate: input.id.nullish() }) },
     subscribe: (_parent, { since, clusterId }, { deps }) =>
-      endingWithConsumer((signal) =>
-        topologyChanges(deps, signal, since ?? undefined, clusterId ?? undefined),
-      ),
+      LiveStream.open<TopologyEventShape>(deps, since, {
+        snapshot: (position) => ({ type: 'snapshot', position }),
+        eventOf: (batch) => topologyEvent(batch, clusterId ?? undefined),
+      }),
     resolve: (event) => event,
   }),
 }));
 
-/** What happened in the whole system or in one cluster, each batch of the log as one message. */
-async function* topologyChanges(
-  { prisma, tail }: Deps,
-  signal: AbortSignal,
-  since: bigint | undefined,
-  onlyCluster: string | undefined,
-): AsyncGenerator<TopologyEventShape, void, void> {
-  const start = since ?? (await headRevision(prisma));
-  if (since === undefined) yield { type: 'snapshot', revision: start };
-  for await (const { revision, events } of tail.follow(start, signal)) {
-    const mine = events.filter(({ clusterId }) => onlyCluster === undefined || clusterId === onlyCluster);
-    if (mine.length === 0) {
-      yield { type: 'bookmark', revision };
-      continue;
-    }
-    yield {
-      type: 'delta',
-      revision,
-      clusterIds: distinct(mine.map(({ clusterId }) => clusterId)),
-      nodeIds: distinct(mine.map(({ nodeId }) => nodeId)),
-      operationIds: distinct(mine.map(({ operationId }) => operationId)),
-    };
-  }
+/** What happened in the whole system or in one cluster. */
+function topologyEvent({ position, events }: Batch, onlyCluster: string | undefined): TopologyEventShape {
+  const mine = events.filter(({ clusterId }) => onlyCluster === undefined || clusterId === onlyCluster);
+  if (mine.length === 0) return { type: 'bookmark', position };
+  return {
+    type: 'delta',
+    position,
+    clusterIds: distinct(mine.map(({ clusterId }) => clusterId)),
+    nodeIds: distinct(mine.map(({ nodeId }) => nodeId)),
+    operationIds: distinct(mine.map(({ operationId }) => operationId)),
+  };
 }
 
 const distinct = (ids: readonly (string | null)[]): string[] => [...new Set(ids.filter((id) => id !== null))];

@@ -10,7 +10,7 @@ export const Event = builder.prismaObject('Event', {
   description: 'One change, as the log has it.',
   authScopes: { operator: true },
   fields: (t) => ({
-    revision: t.expose('revision', { type: 'Revision' }),
+    revision: t.field({ type: 'Revision', resolve: ({ revision, mark }) => ({ revision, mark }) }),
     at: t.expose('at', { type: 'DateTime' }),
     kind: t.expose('kind', { type: EventKind }),
     summary: t.exposeString('summary', { description: 'One line for people.' }),

@@ -58,7 +58,7 @@ export const System = builder.objectRef<SystemSummary>('System').implement({
       description: 'As bad as its worst cluster; DOWN when all are.',
     }),
     statusReason: t.exposeString('reason'),
-    revision: t.expose('revision', {
+    revision: t.expose('position', {
       type: 'Revision',
       description: 'What is shown is at least as new as this.',
     }),

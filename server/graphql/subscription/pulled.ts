@@ -1,0 +1,72 @@
+import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
+import { openSubscription } from './open.ts';
+import type { Consumer, SharedSubscriptions } from './shared.ts';
+
+/** A result that is serialised already; yoga asks it for its text. */
+interface Serialised extends ExecutionResult {
+  stringify(): string;
+}
+
+/**
+ * A subscription as an async iterable, for transports that take one result after the other (server-sent events).
+ * What happens while a result is waiting to be taken comes as one result after it.
+ */
+export const subscribePulled =
+  (shared: SharedSubscriptions, mask: (error: unknown) => GraphQLError) =>
+  async (args: ExecutionArgs): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>> => {
+    const opened = await openSubscription(args, mask);
+    if (opened.kind === 'refused') return { errors: opened.errors };
+    if (opened.kind === 'single') return opened.results;
+    const pulled = new Pulled();
+    const leave = shared.join(opened.shareable, pulled);
+    return pulled.iterator(leave);
+  };
+
+/** Holds one result at most. */
+class Pulled implements Consumer {
+  #waiting: { result: ExecutionResult; taken: () => void } | undefined;
+  #ended = false;
+  #wake: (() => void) | undefined;
+
+  send(result: Buffer): Promise<void> {
+    const serialised: Serialised = { stringify: () => result.toString() };
+    return new Promise((taken) => this.#offer(serialised, taken));
+  }
+
+  fail(errors: readonly GraphQLError[]): void {
+    this.#offer({ errors }, () => undefined);
+    this.end();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake?.();
+  }
+
+  iterator(leave: () => void): AsyncIterableIterator<ExecutionResult> {
+    const done = { done: true as const, value: undefined };
+    return {
+      next: async () => {
+        while (!this.#waiting && !this.#ended) await new Promise<void>((resolve) => (this.#wake = resolve));
+        const next = this.#waiting;
+        this.#waiting = undefined;
+        if (!next) return done;
+        next.taken();
+        return { done: false, value: next.result };
+      },
+      return: () => {
+        leave();
+        this.end();
+        return Promise.resolve(done);
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  #offer(result: ExecutionResult, taken: () => void): void {
+    this.#waiting = { result, taken };
+    this.#wake?.();
+  }
+}

@@ -1,0 +1,67 @@
+import type { PrismaClient } from './generated/prisma/client.ts';
+import { headPosition, type Position } from './event-log.ts';
+import { endingWithConsumer } from './iterate.ts';
+import type { Batch, Tail } from './tail.ts';
+
+/** One message of a stream: what is true as of `position`, or newer. */
+export interface LiveEvent {
+  position: Position;
+}
+
+export interface LiveSource<E extends LiveEvent> {
+  /** What a consumer is told first that knows nothing yet. */
+  snapshot(position: Position): E;
+  /** What a batch of the log means to this stream; a batch without news for it is told, too: as a bookmark. */
+  eventOf(batch: Batch): E;
+}
+
+/**
+ * A subscription to state: a snapshot unless the consumer has one, then what the log says, batch by batch. It has no
+ * state of its own: whoever is at a position can ask what follows. So consumers of one stream can share what is made
+ * of each step, and each can go at its own pace.
+ */
+export class LiveStream<E extends LiveEvent> implements AsyncIterable<E> {
+  readonly start: Position;
+  /** Undefined for a consumer that goes on from `start`. */
+  readonly snapshot: E | undefined;
+  readonly #tail: Tail;
+  readonly #source: LiveSource<E>;
+
+  private constructor(tail: Tail, source: LiveSource<E>, start: Position, snapshot: E | undefined) {
+    this.#tail = tail;
+    this.#source = source;
+    this.start = start;
+    this.snapshot = snapshot;
+  }
+
+  /** @param since where the consumer is; it gets a snapshot as of now without it. */
+  static async open<E extends LiveEvent>(
+    { prisma, tail }: { prisma: PrismaClient; tail: Tail },
+    since: Position | null | undefined,
+    source: LiveSource<E>,
+  ): Promise<LiveStream<E>> {
+    if (since) return new LiveStream(tail, source, since, undefined);
+    const start = await headPosition(prisma);
+    return new LiveStream(tail, source, start, source.snapshot(start));
+  }
+
+  /** What follows `position`, as {@link Tail.next}. */
+  async next(position: Position, signal: AbortSignal): Promise<E | undefined> {
+    const batch = await this.#tail.next(position, signal);
+    return batch && this.#source.eventOf(batch);
+  }
+
+  /** All of it, for one consumer. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<E> {
+    return endingWithConsumer((signal) => this.#all(signal));
+  }
+
+  async *#all(signal: AbortSignal): AsyncGenerator<E, void, void> {
+    if (this.snapshot) yield this.snapshot;
+    let position = this.start;
+    for (let event = await this.next(position, signal); event; event = await this.next(position, signal)) {
+      position = event.position;
+      yield event;
+    }
+  }
+}
