@@ -47,12 +47,13 @@ export const values = z.array(shortText).max(100, 'must have at most 100 values'
 export const limit = (max: number) => z.int().min(1).max(max).nullish();
 export const search = text(200);
 
-/** Labels as the database holds them. */
+/** A node’s labels as the database holds them. */
 export const labelRecord = (list: readonly { key: string; value: string }[]): Record<string, string> =>
   Object.fromEntries(list.map(({ key, value }) => [key, value]));
 
-/** Labels as the API shows them, by key. */
-export const labelList = (record: unknown): { key: string; value: string }[] =>
-  Object.entries(record as Record<string, string>)
-    .map(([key, value]) => ({ key, value }))
-    .sort((a, b) => (a.key < b.key ? -1 : 1));
+/** Labels as the API shows them, by key: sorted here, because databases differ in how they sort text. */
+export const sortedLabels = (list: readonly z.infer<typeof label>[]): z.infer<typeof label>[] =>
+  [...list].sort((a, b) => (a.key < b.key ? -1 : 1));
+
+export const labelList = (record: unknown): z.infer<typeof label>[] =>
+  sortedLabels(Object.entries(record as Record<string, string>).map(([key, value]) => ({ key, value })));

@@ -74,7 +74,7 @@ describe('the number of queries', () => {
           statusReason: '',
           statusSince: now,
           link: 'CONNECTED',
-          labels: { env: 'x' },
+          labels: { create: { key: 'env', value: 'x' } },
         },
       });
       const manager = await prisma.manager.create({

@@ -2,6 +2,8 @@ import { AppError, conflict, invalid } from '../platform/errors.ts';
 import { change, type NewEvent, type Transaction } from '../platform/event-log.ts';
 import type { Deps } from '../graphql/context.ts';
 import { hashSecret, newSecret, type Principal } from '../access/principal.ts';
+import type { Label } from '../topology/filter.ts';
+import { replaceLabels } from '../topology/labels.ts';
 import { refreshCluster, type ClusterRow } from '../topology/service.ts';
 import { decideLease } from './lease.ts';
 
@@ -9,7 +11,7 @@ export type ManagerPrincipal = Extract<Principal, { kind: 'manager' }>;
 
 export interface Registration {
   token?: string | null | undefined;
-  cluster: { name: string; kind: string; labels: Record<string, string> };
+  cluster: { name: string; kind: string; labels: readonly Label[] };
   manager: {
     name: string;
     url: string | null;
@@ -195,7 +197,7 @@ async function joinCluster(
   now: Date,
 ): Promise<ClusterRow> {
   const made = await tx.cluster.createManyAndReturn({
-    data: [{ name, kind, labels, statusReason: 'It has just been made.', statusSince: now, createdAt: now }],
+    data: [{ name, kind, statusReason: 'It has just been made.', statusSince: now, createdAt: now }],
     skipDuplicates: true,
     select: { id: true },
   });
@@ -209,18 +211,13 @@ async function joinCluster(
       field: 'input.cluster.kind',
     });
   }
+  const relabelled = await replaceLabels(tx, id, labels);
   if (made.length > 0)
     record({ kind: 'CLUSTER_CREATED', clusterId: id, summary: `Cluster ${name} (${kind}) joined.` });
-  else if (!sameLabels(cluster.labels as Record<string, string>, labels)) {
-    await tx.cluster.update({ where: { id }, data: { labels } });
+  else if (relabelled)
     record({ kind: 'CLUSTER_CHANGED', clusterId: id, summary: `Labels of ${name} changed.` });
-  }
   return cluster;
 }
-
-const sameLabels = (a: Record<string, string>, b: Record<string, string>): boolean =>
-  Object.keys(a).length === Object.keys(b).length &&
-  Object.entries(a).every(([key, value]) => b[key] === value);
 
 /** The manager is alive: decides the role, renews or passes the lease, and notes who came back. */
 async function heardFrom(

@@ -60,7 +60,7 @@ describe('the sweep, by a clock of its own', () => {
       { kind: 'operator', name: 'local' },
       {
         token,
-        cluster: { name: cluster, kind: 'process', labels: {} },
+        cluster: { name: cluster, kind: 'process', labels: [] },
         manager: { ...manager, name: `${cluster}-m1` },
       },
     );

@@ -2,7 +2,7 @@ import type { Prisma } from '../platform/generated/prisma/client.ts';
 import type { ClusterStatus, ReportedStatus } from '../platform/generated/prisma/enums.ts';
 import type { NodeStatus } from './status.ts';
 
-interface Label {
+export interface Label {
   key: string;
   value: string;
 }
@@ -41,7 +41,7 @@ export function clusterWhere(filter: ClusterFilterValue | null | undefined): Pri
   if (status) and.push({ status: { in: [...status] } });
   if (kind) and.push({ kind: { in: [...kind] } });
   if (ids) and.push({ id: { in: [...ids] } });
-  for (const { key, value } of labels ?? []) and.push({ labels: { path: [key], equals: value } });
+  for (const { key, value } of labels ?? []) and.push({ labels: { some: { key, value } } });
   return { AND: and };
 }
 

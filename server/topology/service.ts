@@ -10,6 +10,7 @@ import {
   type Transaction,
 } from '../platform/event-log.ts';
 import { clusterWhere, type ClusterFilterValue } from './filter.ts';
+import { labelFacets } from './labels.ts';
 import {
   COUNTED_STATUSES,
   COUNT_COLUMNS,
@@ -78,7 +79,7 @@ export async function systemSummary(prisma: PrismaClient): Promise<SystemSummary
   };
 }
 
-/** How many clusters of those that pass the filter have which status, kind and label; labels: the 50 commonest keys. */
+/** How many clusters of those that pass the filter have which status, kind and label. */
 export async function clusterFacets(prisma: PrismaClient, filter: ClusterFilterValue | null | undefined) {
   const where = clusterWhere(filter);
   const statuses = await prisma.cluster.groupBy({
@@ -88,30 +89,10 @@ export async function clusterFacets(prisma: PrismaClient, filter: ClusterFilterV
     orderBy: { status: 'asc' },
   });
   const kinds = await prisma.cluster.groupBy({ by: ['kind'], where, _count: true, orderBy: { kind: 'asc' } });
-  // Labels are JSON, which Prisma cannot group by; their rows are small, and only this one column is read.
-  const rows = await prisma.cluster.findMany({ where, select: { labels: true } });
-  const counts = new Map<string, Map<string, number>>();
-  for (const { labels } of rows) {
-    for (const [key, value] of Object.entries(labels as Record<string, string>)) {
-      const values = counts.get(key) ?? new Map<string, number>();
-      counts.set(key, values.set(value, (values.get(value) ?? 0) + 1));
-    }
-  }
-  const byCount = <T extends { count: number }>(a: T, b: T) => b.count - a.count;
   return {
     statuses: statuses.map(({ status, _count }) => ({ value: status as string, count: _count })),
     kinds: kinds.map(({ kind, _count }) => ({ value: kind, count: _count })),
-    labels: [...counts]
-      .map(([key, values]) => ({
-        key,
-        count: [...values.values()].reduce((sum, n) => sum + n, 0),
-        values: [...values]
-          .map(([value, count]) => ({ value, count }))
-          .sort(byCount)
-          .slice(0, 50),
-      }))
-      .sort(byCount)
-      .slice(0, 50),
+    labels: await labelFacets(prisma, where),
   };
 }
 

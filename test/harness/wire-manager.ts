@@ -39,11 +39,12 @@ export class WireManager {
     cluster: string,
     manager = `${cluster}-m1`,
     kind = 'process',
+    labels: { key: string; value: string }[] = [],
   ): Promise<WireManager> {
     const token = await WireManager.token(operator);
     const answer = await WireManager.register(operator, {
       token,
-      cluster: { name: cluster, kind },
+      cluster: { name: cluster, kind, labels },
       manager: { name: manager, version: '1' },
     });
     if (answer.errors) throw new Error(JSON.stringify(answer.errors));

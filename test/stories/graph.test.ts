@@ -114,4 +114,50 @@ describe('the graph System → Cluster → Node', () => {
       (await oc.client.fault(`{ clusters { edges { node { cells(limit: 0) { id } } } } }`)).extensions.code,
     ).toBe('INVALID');
   });
+
+  it('counts labels of the clusters that pass a filter, the commonest first', async () => {
+    const label = (key: string, value: string) => ({ key, value });
+    const prod = label('env', 'prod');
+    // Of each key the commonest 50 values are shown: there are 51 shards, of which one is used twice.
+    for (let n = 0; n < 52; n++) {
+      await WireManager.join(oc.client, `l${n}`, `l${n}-m1`, 'labelled', [
+        n < 2 ? prod : label('env', 'test'),
+        label('shard', `s${Math.max(n, 1)}`),
+        ...(n === 0 ? [label('region', 'eu')] : []),
+      ]);
+    }
+    const facets = async (filter: object) => {
+      const { system } = await oc.client.data(
+        `query ($filter: ClusterFilter) {
+          system { clusterFacets(filter: $filter) { kinds { count } labels { key values { value count } } } }
+        }`,
+        { filter },
+      );
+      return system.clusterFacets;
+    };
+    const { labels } = await facets({ kind: ['labelled'] });
+    expect(labels.map(({ key }: { key: string }) => key)).toEqual(['env', 'shard', 'region']);
+    expect(labels[0].values).toEqual([
+      { value: 'test', count: 50 },
+      { value: 'prod', count: 2 },
+    ]);
+    expect(labels[1].values).toHaveLength(50);
+    expect(labels[1].values[0]).toEqual({ value: 's1', count: 2 });
+
+    expect(await facets({ kind: ['labelled'], labels: [prod, label('region', 'eu')] })).toEqual({
+      kinds: [{ count: 1 }],
+      labels: [
+        { key: 'env', values: [{ value: 'prod', count: 1 }] },
+        { key: 'region', values: [{ value: 'eu', count: 1 }] },
+        { key: 'shard', values: [{ value: 's1', count: 1 }] },
+      ],
+    });
+    expect((await facets({ kind: ['redis'] })).labels).toEqual([]);
+    const { clusters } = await oc.client.data(
+      '{ clusters(filter: { labels: [{ key: "region", value: "eu" }] }) { edges { node { labels { key value } } } } }',
+    );
+    expect(clusters.edges).toEqual([
+      { node: { labels: [prod, label('region', 'eu'), label('shard', 's1')] } },
+    ]);
+  });
 });

@@ -46,6 +46,31 @@ describe('a manager joins', () => {
     });
   });
 
+  it('again with other labels: the cluster has these, and that is told once', async () => {
+    const label = (key: string, value: string) => ({ key, value });
+    const tier = label('tier', '1');
+    const manager = await WireManager.join(oc.client, 'relabelled', 'relabelled-m1', 'process', [
+      label('env', 'test'),
+      tier,
+    ]);
+    for (const labels of [
+      [tier, label('env', 'test')],
+      [tier, label('env', 'prod')],
+    ]) {
+      const again = request('relabelled', null);
+      await WireManager.register(manager.client, { ...again, cluster: { ...again.cluster, labels } });
+    }
+    const { cluster } = await oc.client.data(
+      'query ($id: ID!) { cluster(id: $id) { labels { key value } history(first: 50) { edges { node { summary } } } } }',
+      { id: manager.clusterId },
+    );
+    expect(cluster.labels).toEqual([label('env', 'prod'), tier]);
+    const told = cluster.history.edges.filter(({ node }: { node: { summary: string } }) =>
+      node.summary.includes('Labels'),
+    );
+    expect(told).toHaveLength(1);
+  });
+
   it('not with a token that is wrong, missing, used up, expired or for another cluster', async () => {
     const usedUp = await WireManager.token(oc.client, { uses: 1 });
     expect((await register(request('spender', usedUp))).errors).toBeUndefined();

@@ -212,7 +212,7 @@ builder.mutationFields((t) => ({
     resolve: (_parent, { input: { token, cluster, manager } }, { deps, principal }) =>
       registerManager(deps, principal, {
         token,
-        cluster: { name: cluster.name, kind: cluster.kind, labels: input.labelRecord(cluster.labels ?? []) },
+        cluster: { name: cluster.name, kind: cluster.kind, labels: cluster.labels ?? [] },
         manager: {
           name: manager.name,
           url: manager.url ?? null,

@@ -150,6 +150,32 @@ describe.each([
   });
 });
 
+describe.each([
+  ['PGlite', openPgliteSubject],
+  ['PostgreSQL', openPostgresSubject],
+])('a database of an earlier version on %s', (_kind, open) => {
+  let subject: Subject;
+  beforeAll(async () => {
+    subject = await open();
+  });
+  afterAll(() => subject.close());
+
+  it('keeps the labels of its clusters', async () => {
+    const migrations = await readMigrations(defaultMigrationsDir());
+    const moving = migrations.findIndex(({ name }) => name.endsWith('_cluster_labels'));
+    await subject.migrate(migrations.slice(0, moving));
+    await subject.query(
+      `INSERT INTO cluster (id, name, kind, status_reason, status_since, labels) VALUES
+         ('1', 'shop', 'process', '', now(), '{"env": "prod", "team": "a \\"b\\""}'), ('2', 'bare', 'process', '', now(), '{}')`,
+    );
+    await subject.migrate(migrations);
+    expect(await subject.query('SELECT * FROM cluster_label ORDER BY key')).toEqual([
+      { cluster_id: '1', key: 'env', value: 'prod' },
+      { cluster_id: '1', key: 'team', value: 'a "b"' },
+    ]);
+  });
+});
+
 describe('several servers that migrate one PostgreSQL database at once', () => {
   let database: TestDatabase;
   beforeEach(async () => {

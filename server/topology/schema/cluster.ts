@@ -17,7 +17,11 @@ export const Cluster = builder.prismaObject('Cluster', {
     kind: t.exposeString('kind', {
       description: 'Kind of cluster as its manager’s driver names it, e.g. `process`.',
     }),
-    labels: t.field({ type: [Label], resolve: (cluster) => input.labelList(cluster.labels) }),
+    labels: t.field({
+      type: [Label],
+      select: { labels: { select: { key: true, value: true } } },
+      resolve: ({ labels }) => input.sortedLabels(labels),
+    }),
     status: t.expose('status', { type: ClusterStatus }),
     statusReason: t.exposeString('statusReason'),
     statusSince: t.expose('statusSince', { type: 'DateTime' }),

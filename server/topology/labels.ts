@@ -1,0 +1,45 @@
+import type { Prisma, PrismaClient } from '../platform/generated/prisma/client.ts';
+import type { Transaction } from '../platform/event-log.ts';
+import type { Label } from './filter.ts';
+
+/** Puts the cluster's labels in place of those it had. Answers whether they are others. */
+export async function replaceLabels(
+  tx: Transaction,
+  clusterId: string,
+  labels: readonly Label[],
+): Promise<boolean> {
+  const before = await tx.clusterLabel.findMany({ where: { clusterId }, select: { key: true, value: true } });
+  if (inWords(before) === inWords(labels)) return false;
+  await tx.clusterLabel.deleteMany({ where: { clusterId } });
+  await tx.clusterLabel.createMany({ data: labels.map(({ key, value }) => ({ clusterId, key, value })) });
+  return true;
+}
+
+/** The same for the same labels in whatever order. */
+const inWords = (labels: readonly Label[]): string =>
+  JSON.stringify(labels.map(({ key, value }) => [key, value]).sort(([a], [b]) => (a! < b! ? -1 : 1)));
+
+const FACETS = 50;
+
+/** The commonest keys and of each the commonest values: key by key, so that no answer grows with the clusters. */
+export async function labelFacets(prisma: PrismaClient, where: Prisma.ClusterWhereInput) {
+  const keys = await prisma.clusterLabel.groupBy({
+    by: ['key'],
+    where: { cluster: where },
+    orderBy: [{ _count: { key: 'desc' } }, { key: 'asc' }],
+    take: FACETS,
+  });
+  const facets: { key: string; values: { value: string; count: number }[] }[] = [];
+  // In turn: all at once would take every connection from the others.
+  for (const { key } of keys) {
+    const values = await prisma.clusterLabel.groupBy({
+      by: ['value'],
+      where: { key, cluster: where },
+      _count: true,
+      orderBy: [{ _count: { value: 'desc' } }, { value: 'asc' }],
+      take: FACETS,
+    });
+    facets.push({ key, values: values.map(({ value, _count }) => ({ value, count: _count })) });
+  }
+  return facets;
+}
