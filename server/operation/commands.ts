@@ -6,7 +6,7 @@ import { change, headPosition, type NewEvent, type Transaction } from '../platfo
 import { endingWithConsumer } from '../platform/iterate.ts';
 import { checkEpoch } from '../manager/membership.ts';
 import { lockCluster } from '../manager/session.ts';
-import { commandEvent, lockCommands, lockOperation, refreshOperation, skipSteps } from './service.ts';
+import { commandEvent, lockCommands, lockOperation, refreshOperation, skipSteps } from './progress.ts';
 import { ACTIVE_COMMAND, commandEnded, takesReport } from './state.ts';
 
 export interface StepReport {

@@ -6,13 +6,14 @@ import { NodeStatus } from '../../topology/schema/common.ts';
 import type { ClusterModel } from '../../platform/generated/prisma/models.ts';
 import { batched } from '../../graphql/loader.ts';
 import { invalid, notFound } from '../../platform/errors.ts';
+import { abortOperation } from '../abort.ts';
 import type {
   ClusterPlan as ClusterPlanShape,
   InventoryNode,
   Plan,
   RollingStrategy as RollingShape,
 } from '../plan.ts';
-import { abortOperation, plan, startOperation, type OperationRequest } from '../service.ts';
+import { plan, startOperation, type OperationRequest } from '../start.ts';
 import { Operation, OperationKind, OperationMode, RollingStrategy } from './operation.ts';
 
 const DAY = 86_400;
