@@ -2,12 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { PothosValidationError } from '@pothos/core';
 import { GraphQLError } from 'graphql';
 import { Prisma } from '../platform/generated/prisma/client.ts';
+import { isUnavailable } from '../platform/database/unavailable.ts';
 import { isErrorCode } from '../platform/errors.ts';
-import { isWriteConflict } from '../platform/event-log.ts';
 import type { Logger } from '../platform/log.ts';
-
-/** Prisma's codes for "the database cannot be used right now": not reached, timed out, no connection free, closed. */
-const UNAVAILABLE = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2034']);
 
 /**
  * What a client may see of an error. What is meant for it passes; a wrong document or value is INVALID; what nobody
@@ -75,14 +72,6 @@ const isWrongArgument = (error: unknown): boolean =>
 
 const isClientGone = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && ['EPIPE', 'ECONNRESET'].includes(String(error.code));
-
-function isUnavailable(error: unknown): boolean {
-  if (isWriteConflict(error)) return true;
-  if (error instanceof Prisma.PrismaClientKnownRequestError) return UNAVAILABLE.has(error.code);
-  if (error instanceof Error && error.message.includes('timeout exceeded when trying to connect'))
-    return true;
-  return error instanceof Prisma.PrismaClientInitializationError;
-}
 
 function withCode(
   where: unknown,

@@ -41,6 +41,8 @@ export class Program {
 export interface OcOptions {
   /** Leases are short, so that silence is noticed within a test's patience. */
   leaseSeconds?: number;
+  /** A PostgreSQL of the story's own, for what cannot be done to one that others use. */
+  databaseUrl?: string;
   env?: Record<string, string>;
 }
 
@@ -59,7 +61,8 @@ export class Oc {
 
   static async start(options: OcOptions = {}): Promise<Oc> {
     const oc = new Oc(options);
-    if (process.env['OC_TEST_DATABASE'] === 'postgres') oc.#database = await createTestDatabase();
+    if (!options.databaseUrl && process.env['OC_TEST_DATABASE'] === 'postgres')
+      oc.#database = await createTestDatabase();
     await oc.boot();
     return oc;
   }
@@ -78,12 +81,13 @@ export class Oc {
   }
 
   get environment(): Record<string, string> {
+    const databaseUrl = this.#options.databaseUrl ?? this.#database?.url;
     return {
       PORT: String(this.#port),
       DATA_DIR: join(this.folder, 'oc'),
       LEASE_SECONDS: String(this.#options.leaseSeconds ?? 2),
       LOG_LEVEL: 'warn',
-      ...(this.#database && { DATABASE_URL: this.#database.url }),
+      ...(databaseUrl && { DATABASE_URL: databaseUrl }),
       ...this.#options.env,
     };
   }

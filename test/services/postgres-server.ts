@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,10 @@ export interface PostgresServer {
   url: string;
   /** Ends it and removes its files. */
   stop(): Promise<void>;
+  /** Ends it as a crash does, with its connections; its files stay. */
+  crash(): Promise<void>;
+  /** After a crash: on the same port, with the same files. */
+  startAgain(): Promise<void>;
 }
 
 /** `uid` and `gid` to run as; PostgreSQL refuses to run as root. */
@@ -22,8 +26,8 @@ interface Account {
 }
 
 /**
- * Runs PostgreSQL ("$@") until standard input ends, which it also does when the test command is killed: so neither
- * the server nor its files outlive it. The watcher's descriptor 3 keeps standard input, which `&` takes away.
+ * Runs PostgreSQL ("$@") until it is told to end or standard input ends, which it also does when the test command is killed: so neither
+ * the server nor its files, unless a crash is to leave them, outlive it. The watcher's descriptor 3 keeps standard input, which `&` takes away.
  */
 const SUPERVISE = `
   folder=$1; shift
@@ -31,7 +35,7 @@ const SUPERVISE = `
   exec 3<&0
   { cat <&3 >/dev/null; kill -INT $server; } &
   wait $server; code=$?
-  rm -rf "$folder"
+  [ -e "$folder/keep" ] || rm -rf "$folder"
   exit $code`;
 
 const SETTINGS = {
@@ -63,7 +67,7 @@ export async function startPostgres(programs: Programs, durable: boolean): Promi
 }
 
 async function startOnce(
-  { initdb, postgres }: Programs,
+  { initdb, postgres: program }: Programs,
   durable: boolean,
   account: Account,
   password: string,
@@ -72,25 +76,47 @@ async function startOnce(
   const port = await freePort();
   const settings = { ...SETTINGS, ...(durable ? {} : NOT_DURABLE), port: String(port) };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const server = spawn(
-    'sh',
-    ['-c', SUPERVISE, 'sh', folder, postgres, '-D', join(folder, 'data'), ...options],
-    {
-      ...account,
-      cwd: folder,
-      env: { PATH: process.env['PATH'] },
-      stdio: ['pipe', 'ignore', 'pipe'],
-      // Ctrl-C is for the test command, which ends this when the tests are over.
-      detached: true,
+  const command = [program, '-D', join(folder, 'data'), ...options];
+  const url = `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`;
+  const keep = join(folder, 'keep');
+  let stop = await run(command, folder, account, url);
+  return {
+    url,
+    stop: () => stop(),
+    async crash() {
+      writeFileSync(keep, '');
+      const [pid] = readFileSync(join(folder, 'data', 'postmaster.pid'), 'utf8').split('\n');
+      process.kill(Number(pid), 'SIGQUIT');
+      await stop();
     },
-  );
+    async startAgain() {
+      stop = await run(command, folder, account, url);
+      rmSync(keep);
+    },
+  };
+}
+
+/** Runs the server and answers, when it lets clients in, the function that ends it. */
+async function run(
+  command: readonly string[],
+  folder: string,
+  account: Account,
+  url: string,
+): Promise<() => Promise<void>> {
+  const server = spawn('sh', ['-c', SUPERVISE, 'sh', folder, ...command], {
+    ...account,
+    cwd: folder,
+    env: { PATH: process.env['PATH'] },
+    stdio: ['pipe', 'ignore', 'pipe'],
+    // Ctrl-C is for the test command, which ends this when the tests are over.
+    detached: true,
+  });
   let output = '';
   server.stderr.setEncoding('utf8').on('data', (text: string) => (output = (output + text).slice(-4000)));
   const ended = new Promise<void>((resolve, reject) =>
     server.on('error', reject).on('exit', () => resolve()),
   );
 
-  const url = `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`;
   const stop = (): Promise<void> => {
     server.stdin.end();
     return ended;
@@ -99,7 +125,7 @@ async function startOnce(
     untilReachable(url, () => server.exitCode === null),
     ended.then(() => false),
   ]);
-  if (reachable) return { url, stop };
+  if (reachable) return stop;
   await stop();
   throw new Error(`PostgreSQL did not start:\n${output}`);
 }

@@ -1,0 +1,117 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Oc } from '../harness/oc.ts';
+import { RealCluster } from '../harness/real-manager.ts';
+import { until } from '../harness/until.ts';
+import { WireManager, running } from '../harness/wire-manager.ts';
+import { startPostgres, type PostgresServer } from '../services/postgres-server.ts';
+import { providePrograms } from '../services/programs.ts';
+
+const LIVE = `subscription ($since: Revision) {
+  topologyChanged(since: $since) {
+    __typename
+    ... on TopologySnapshot { revision }
+    ... on TopologyDelta { revision clusters { name } nodes { name } }
+    ... on Bookmark { revision }
+  }
+}`;
+const AHEAD = { since: '999999999' };
+/** Longer than two of the tail's bookmarks are apart. */
+const TWO_BOOKMARKS_MS = 11_000;
+
+interface Change {
+  __typename: string;
+  revision: string;
+  clusters?: { name: string }[];
+}
+
+describe('PostgreSQL crashes under the OC', () => {
+  let postgres: PostgresServer;
+  let oc: Oc;
+  beforeAll(async () => {
+    // As in production: otherwise a crash takes what was answered with it.
+    postgres = await startPostgres(await providePrograms(AbortSignal.timeout(60_000)), true);
+    oc = await Oc.start({ databaseUrl: postgres.url });
+  });
+  afterAll(async () => {
+    await oc?.stop();
+    await postgres?.stop();
+  });
+
+  const statusOf = async (path: string) => (await fetch(`${oc.url}${path}`)).status;
+  const codeOf = async (query: string) => (await oc.client.send(query)).errors?.[0]?.extensions.code ?? 'OK';
+  const refusalOf = async () => {
+    const live = oc.client.subscribe(LIVE, AHEAD);
+    await until('a refusal', () => live.errors.length > 0);
+    live.close();
+    return live.errors[0]?.extensions.code;
+  };
+  const clustersOf = (events: Change[]) =>
+    events.flatMap(({ clusters }) => clusters ?? []).map(({ name }) => name);
+
+  /** Asks without pause; answers every code that came, also those of the moments of going and coming back. */
+  function askAllTheTime() {
+    const codes = new Set<string>();
+    let asking = true;
+    const asked = (async () => {
+      while (asking) {
+        codes.add(await codeOf('{ system { name } clusters { totalCount } }'));
+        codes.add(await codeOf('mutation { createEnrolmentToken(input: {}) { expiresAt } }'));
+        await delay(20);
+      }
+    })();
+    const end = async () => {
+      asking = false;
+      await asked;
+      return [...codes].sort();
+    };
+    // A story that fails before it has the answer does not leave it asking.
+    oc.atEnd(end);
+    return end;
+  }
+
+  it('that is told as such, nothing is made up meanwhile, and when it is back all goes on by itself', async () => {
+    const shop = await RealCluster.start(oc, 'shop', { workers: 2 });
+    const before = await shop.pids();
+    const live = oc.client.subscribe(LIVE);
+    await until('a snapshot', () => live.events.length > 0);
+    await (await WireManager.join(oc.client, 'early')).snapshot(running('n0'));
+    await until('what changed', () => clustersOf(live.events).includes('early'));
+    const codes = askAllTheTime();
+
+    await postgres.crash();
+    expect(await codeOf('{ system { name } }')).toBe('UNAVAILABLE');
+    expect(await statusOf('/readyz')).toBe(503);
+    expect(await statusOf('/healthz')).toBe(200);
+    expect(await refusalOf(), 'whether the log has it cannot be said').toBe('UNAVAILABLE');
+    const told = live.events.length;
+    await delay(TWO_BOOKMARKS_MS);
+    expect(live.events.slice(told), 'nobody knows that nothing happened').toEqual([]);
+    expect(live.ended).toBe(false);
+
+    await postgres.startAgain();
+    await until('the OC is ready', async () => (await statusOf('/readyz')) === 200);
+    await WireManager.join(oc.client, 'late');
+    await until('what changed since', () => clustersOf(live.events).includes('late'));
+    expect(live.events.filter(({ __typename }: Change) => __typename === 'TopologySnapshot')).toHaveLength(1);
+    const revisions = live.events.map(({ revision }: Change) => Number.parseInt(revision, 10));
+    expect(revisions).toEqual([...revisions].sort((x, y) => x - y));
+    expect(live.errors).toEqual([]);
+    live.close();
+    expect(await refusalOf()).toBe('RESYNC_REQUIRED');
+    expect(await codes()).toEqual(['OK', 'UNAVAILABLE']);
+
+    await until('its manager is heard', async () => {
+      const { cluster } = await oc.client.data(
+        'query ($id: ID!) { cluster(id: $id) { controlLink status } }',
+        {
+          id: await shop.id(),
+        },
+      );
+      return cluster.controlLink === 'CONNECTED' && cluster.status === 'HEALTHY';
+    });
+    expect(await shop.pids(), 'no worker noticed').toEqual(before);
+    expect(oc.program.running).toBe(true);
+    expect(oc.program.output).not.toMatch(/"level":(50|60)|unhandled/i);
+  });
+});
