@@ -7,6 +7,7 @@ import { serveWebSockets } from './graphql/websocket.ts';
 import { SharedSubscriptions } from './graphql/subscription/shared.ts';
 import { createApi } from './graphql/yoga.ts';
 import { createRouter } from './http/router.ts';
+import { MembershipWriter } from './manager/membership-writer.ts';
 import { startDuties } from './operation/duties.ts';
 import { createLocalBus } from './platform/bus.ts';
 import { systemClock, type Clock } from './platform/clock.ts';
@@ -51,8 +52,11 @@ export async function createApp({ config, database, logger, clock = systemClock 
     const tail = new Tail({ prisma, bus, logger });
     await tail.start();
     closers.push(() => tail.stop());
+    const membershipWriter = new MembershipWriter({ prisma, bus, clock });
+    closers.push(() => membershipWriter.close());
     const graceUntil = new Date(clock.now().getTime() + config.leaseMs * 1.5);
-    const deps: Deps = { prisma, bus, clock, logger, tail, leaseMs: config.leaseMs, graceUntil };
+    const { leaseMs } = config;
+    const deps: Deps = { prisma, bus, clock, logger, tail, membershipWriter, leaseMs, graceUntil };
 
     const shared = new SharedSubscriptions();
     const api = createApi(deps, shared);

@@ -11,6 +11,7 @@ import { PrismaClient } from '../platform/generated/prisma/client.ts';
 import { createLogger } from '../platform/log.ts';
 import { Tail } from '../platform/tail.ts';
 import { ensureSystem } from '../topology/service.ts';
+import { MembershipWriter } from '../manager/membership-writer.ts';
 import { createApi } from './yoga.ts';
 
 const SYSTEM_PAGE = `{
@@ -153,6 +154,7 @@ describe('the number of queries', () => {
       clock: systemClock,
       logger,
       tail,
+      membershipWriter: new MembershipWriter({ prisma, bus, clock: systemClock }),
       leaseMs: 10_000,
       graceUntil: new Date(),
     });

@@ -4,8 +4,9 @@ import type { Deps } from '../graphql/context.ts';
 import { hashSecret, newSecret, type Principal } from '../access/principal.ts';
 import type { Label } from '../topology/filter.ts';
 import { replaceLabels } from '../topology/labels.ts';
-import { refreshCluster, type ClusterRow } from '../topology/service.ts';
-import { decideLease } from './lease.ts';
+import { refreshClusters } from '../topology/refresh.ts';
+import type { ClusterRow } from '../topology/service.ts';
+import { decideLease, snapshotWanted, type MembershipState } from './lease.ts';
 
 export type ManagerPrincipal = Extract<Principal, { kind: 'manager' }>;
 
@@ -106,27 +107,27 @@ export async function registerManager(
 export async function renewLease(
   deps: Deps,
   principal: ManagerPrincipal,
-  { epoch, membershipSequence }: { epoch: number; membershipSequence: number },
+  { epoch, ...told }: { epoch: number } & MembershipState,
 ): Promise<Lease> {
   const now = deps.clock.now();
-  const [kept] = await deps.prisma.$queryRaw<{ membership_sequence: number }[]>`
+  const [kept] = await deps.prisma.$queryRaw<MembershipState[]>`
     WITH held AS (
       UPDATE cluster SET last_heard_at = ${now}, lease_expires_at = ${new Date(now.getTime() + deps.leaseMs)}
       WHERE id = ${principal.clusterId} AND primary_id = ${principal.managerId} AND epoch = ${epoch}
         AND link = 'CONNECTED'
-      RETURNING membership_sequence
+      RETURNING membership_sequence, membership_digest
     )
     UPDATE manager SET last_seen_at = ${now} FROM held
     WHERE id = ${principal.managerId} AND silent_since IS NULL AND left_at IS NULL
-    RETURNING held.membership_sequence`;
+    RETURNING held.membership_sequence AS "membershipSequence", held.membership_digest AS "membershipDigest"`;
   if (kept) {
-    const cluster = { primaryId: principal.managerId, epoch, membershipSequence: kept.membership_sequence };
-    return leaseFor(deps, cluster, principal.managerId, principal.name, membershipSequence);
+    const cluster = { primaryId: principal.managerId, epoch, ...kept };
+    return leaseFor(deps, cluster, principal.managerId, principal.name, told);
   }
   return change(deps, async (tx, record) => {
     const locked = await lockCluster(tx, principal.clusterId);
     const manager = await tx.manager.findUniqueOrThrow({ where: { id: principal.managerId } });
-    return heardFrom(deps, tx, record, locked, manager, epoch, now, membershipSequence);
+    return heardFrom(deps, tx, record, locked, manager, epoch, now, told);
   });
 }
 
@@ -166,8 +167,7 @@ export async function setLink(
 ): Promise<void> {
   if (cluster.link === link) return;
   record({ kind: link === 'SILENT' ? 'CLUSTER_SILENT' : 'CLUSTER_BACK', clusterId: cluster.id, summary });
-  const { event } = await refreshCluster(tx, cluster.id, now, { link });
-  if (event) record(event);
+  record(...(await refreshClusters(tx, [{ id: cluster.id, link }], now)));
 }
 
 async function useToken(tx: Transaction, { token, cluster }: Registration, now: Date): Promise<void> {
@@ -228,7 +228,7 @@ async function heardFrom(
   manager: { id: string; name: string; silentSince: Date | null; leftAt: Date | null },
   believedEpoch: number | undefined,
   now: Date,
-  membershipSequence = 0,
+  told: MembershipState = { membershipSequence: 0 },
 ): Promise<Lease> {
   await tx.manager.update({
     where: { id: manager.id },
@@ -248,7 +248,7 @@ async function heardFrom(
       where: { id: cluster.primaryId! },
       select: { name: true },
     });
-    return leaseFor(deps, cluster, manager.id, primary?.name ?? null, membershipSequence);
+    return leaseFor(deps, cluster, manager.id, primary?.name ?? null, told);
   }
   const held = await tx.cluster.update({
     where: { id: cluster.id },
@@ -272,15 +272,15 @@ async function heardFrom(
     });
   }
   await setLink(tx, record, cluster, 'CONNECTED', now, `The primary manager ${manager.name} is heard.`);
-  return leaseFor(deps, held, manager.id, manager.name, membershipSequence);
+  return leaseFor(deps, held, manager.id, manager.name, told);
 }
 
 function leaseFor(
   deps: Deps,
-  cluster: Pick<ClusterRow, 'primaryId' | 'epoch' | 'membershipSequence'>,
+  cluster: Pick<ClusterRow, 'primaryId' | 'epoch'> & MembershipState,
   managerId: string,
   primaryName: string | null,
-  reported: number,
+  told: MembershipState,
 ): Lease {
   const primary = cluster.primaryId === managerId;
   return {
@@ -290,7 +290,6 @@ function leaseFor(
     renewEveryMs: Math.round(deps.leaseMs / 3),
     primaryName,
     membershipSequence: cluster.membershipSequence,
-    // Less than the manager was told was applied: something got lost here, for instance to a restored backup.
-    snapshotWanted: primary && (cluster.membershipSequence === 0 || cluster.membershipSequence < reported),
+    snapshotWanted: primary && snapshotWanted(cluster, told),
   };
 }

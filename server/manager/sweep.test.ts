@@ -9,6 +9,7 @@ import { openDatabase, type Database } from '../platform/database/database.ts';
 import { createLogger } from '../platform/log.ts';
 import { Tail } from '../platform/tail.ts';
 import { ensureSystem } from '../topology/service.ts';
+import { MembershipWriter } from './membership-writer.ts';
 import { registerManager, renewLease, type ManagerPrincipal } from './session.ts';
 import { sweepLeases } from './sweep.ts';
 
@@ -44,6 +45,7 @@ describe('the sweep, by a clock of its own', () => {
       clock,
       logger,
       tail,
+      membershipWriter: new MembershipWriter({ prisma, bus, clock }),
       leaseMs: LEASE_MS,
       graceUntil: new Date(now + LEASE_MS * 1.5),
     };

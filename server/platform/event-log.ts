@@ -80,9 +80,23 @@ export async function change<T>(
  */
 export function isWriteConflict(error: unknown): boolean {
   if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
-  const driver = error.meta?.['driverAdapterError'] as { cause?: { kind?: string } } | undefined;
-  return error.code === 'P2034' || driver?.cause?.kind === 'TransactionWriteConflict';
+  return error.code === 'P2034' || driverCause(error).kind === 'TransactionWriteConflict';
 }
+
+/**
+ * Whether the database refused what a raw query was to write, by its SQLSTATE: a value that it cannot hold (22…) or
+ * that breaks a constraint (23…). The same query fails again.
+ */
+export const isDataError = (error: unknown): boolean =>
+  error instanceof Prisma.PrismaClientKnownRequestError &&
+  /^2[23]/.test(driverCause(error).originalCode ?? '');
+
+function driverCause({ meta }: Prisma.PrismaClientKnownRequestError) {
+  const driver = meta?.['driverAdapterError'] as
+    { cause?: { kind?: string; originalCode?: string } } | undefined;
+  return driver?.cause ?? {};
+}
+
 const ATTEMPTS = 3;
 
 async function append(tx: Transaction, events: readonly NewEvent[], at: Date): Promise<void> {

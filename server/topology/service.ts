@@ -1,20 +1,12 @@
 import type { PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { ClusterModel } from '../platform/generated/prisma/models.ts';
-import type { ClusterStatus, ControlLink } from '../platform/generated/prisma/enums.ts';
-import {
-  SYSTEM_ID,
-  change,
-  type EventWriterDeps,
-  type NewEvent,
-  type Position,
-  type Transaction,
-} from '../platform/event-log.ts';
+import type { ClusterStatus } from '../platform/generated/prisma/enums.ts';
+import { SYSTEM_ID, change, type EventWriterDeps, type Position } from '../platform/event-log.ts';
 import { clusterWhere, type ClusterFilterValue } from './filter.ts';
 import { labelFacets } from './labels.ts';
 import {
   COUNTED_STATUSES,
   COUNT_COLUMNS,
-  clusterStatus,
   systemStatus,
   type NodeCounts,
   type NodeStatus,
@@ -93,46 +85,5 @@ export async function clusterFacets(prisma: PrismaClient, filter: ClusterFilterV
     statuses: statuses.map(({ status, _count }) => ({ value: status as string, count: _count })),
     kinds: kinds.map(({ kind, _count }) => ({ value: kind, count: _count })),
     labels: await labelFacets(prisma, where),
-  };
-}
-
-/**
- * Counts a cluster's nodes anew and writes its status with the reason, if it is another one, with `since`.
- * To be called at the end of each transaction that changed the cluster's nodes or its link.
- */
-export async function refreshCluster(
-  tx: Transaction,
-  clusterId: string,
-  now: Date,
-  change: { link?: ControlLink } = {},
-): Promise<{ event: NewEvent | undefined }> {
-  const groups = await tx.node.groupBy({
-    by: ['status'],
-    where: { clusterId, status: { not: 'LEFT' } },
-    _count: true,
-  });
-  const counts = Object.fromEntries(
-    COUNTED_STATUSES.map((status) => [status, groups.find((group) => group.status === status)?._count ?? 0]),
-  ) as NodeCounts;
-  const before = await tx.cluster.findUniqueOrThrow({ where: { id: clusterId } });
-  const verdict = clusterStatus(counts, change.link ?? before.link);
-  const changed = verdict.status !== before.status;
-  await tx.cluster.update({
-    where: { id: clusterId },
-    data: {
-      ...change,
-      ...Object.fromEntries(COUNTED_STATUSES.map((status) => [COUNT_COLUMNS[status], counts[status]])),
-      status: verdict.status,
-      statusReason: verdict.reason,
-      ...(changed && { statusSince: now }),
-    },
-  });
-  if (!changed) return { event: undefined };
-  return {
-    event: {
-      kind: 'CLUSTER_CHANGED',
-      clusterId,
-      summary: `${before.name}: ${before.status} → ${verdict.status}. ${verdict.reason}`,
-    },
   };
 }

@@ -87,6 +87,13 @@ const RenewLeaseInput = builder.inputType('RenewLeaseInput', {
       description: 'The last membership report that it was told was applied.',
       validate: epoch,
     }),
+    membershipDigest: t.string({
+      description: 'Of the nodes as they are after that report; see PROTOCOL.md. A SNAPSHOT is wanted where it differs.',
+      validate: z
+        .string()
+        .regex(/^[0-9a-f]{16}$/, 'must be 16 lower-case hex digits')
+        .nullish(),
+    }),
   }),
 });
 const RenewLeasePayload = builder.objectRef<{ lease: LeaseShape }>('RenewLeasePayload').implement({
