@@ -9,9 +9,10 @@ import { createApi } from './graphql/yoga.ts';
 import { createRouter } from './http/router.ts';
 import { MembershipWriter } from './manager/membership-writer.ts';
 import { startDuties } from './operation/duties.ts';
-import { createLocalBus } from './platform/bus.ts';
-import { systemClock, type Clock } from './platform/clock.ts';
+import { createLocalBus, type OwnedBus } from './platform/bus.ts';
+import { DatabaseClock, systemClock, type Clock } from './platform/clock.ts';
 import type { Database } from './platform/database/database.ts';
+import { Duty } from './platform/duty.ts';
 import type { Logger } from './platform/log.ts';
 import { packageRoot } from './platform/package-root.ts';
 import { Tail } from './platform/tail.ts';
@@ -29,6 +30,7 @@ export interface AppDeps {
   /** Open; the app closes it. */
   database: Database;
   logger: Logger;
+  /** Default: the machine's, or PostgreSQL's, on which several servers can agree. */
   clock?: Clock;
 }
 
@@ -36,7 +38,7 @@ export interface AppDeps {
  * Wires the whole server and starts it.
  * @throws an `EADDRINUSE` error when the port is taken.
  */
-export async function createApp({ config, database, logger, clock = systemClock }: AppDeps): Promise<App> {
+export async function createApp({ config, database, logger, clock: givenClock }: AppDeps): Promise<App> {
   const { prisma } = database;
   const closers: (() => Promise<unknown>)[] = [() => database.close()];
   const close = async (): Promise<void> => {
@@ -47,21 +49,39 @@ export async function createApp({ config, database, logger, clock = systemClock 
     if (failures.length > 0) throw new AggregateError(failures, 'The server could not be closed cleanly.');
   };
   try {
-    const bus = createLocalBus();
+    const clock = givenClock ?? (await startClock(database, logger, closers));
+    const bus = await createBus(config, logger);
+    closers.push(() => bus.close());
     await ensureSystem({ prisma, bus, clock }, config.systemName);
     const tail = new Tail({ prisma, bus, logger });
     await tail.start();
     closers.push(() => tail.stop());
     const membershipWriter = new MembershipWriter({ prisma, bus, clock });
     closers.push(() => membershipWriter.close());
-    const graceUntil = new Date(clock.now().getTime() + config.leaseMs * 1.5);
     const { leaseMs } = config;
-    const deps: Deps = { prisma, bus, clock, logger, tail, membershipWriter, leaseMs, graceUntil };
+    // So short that of a server that died the successor is known before the leases of its managers run out: they get
+    // their time to come back. See `graceUntil`.
+    const duty = new Duty({ prisma, logger, name: 'background', leaseMs: leaseMs / 2 });
+    await duty.start();
+    closers.push(() => duty.stop());
+    const startedAt = clock.now().getTime();
+    const deps: Deps = {
+      prisma,
+      bus,
+      clock,
+      logger,
+      tail,
+      membershipWriter,
+      leaseMs,
+      get graceUntil() {
+        return new Date(Math.max(startedAt, duty.since.getTime()) + leaseMs * 1.5);
+      },
+    };
 
     const shared = new SharedSubscriptions();
     const api = createApi(deps, shared);
     const uiDir = join(packageRoot, 'ui', 'build');
-    const server = createServer(createRouter({ api, prisma, uiDir, maxBodyBytes: config.maxBodyBytes }));
+    const server = createServer(createRouter({ api, prisma, bus, uiDir, maxBodyBytes: config.maxBodyBytes }));
     const closeSockets = serveWebSockets(server, { api, shared }, logger, config.maxBodyBytes);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -73,7 +93,7 @@ export async function createApp({ config, database, logger, clock = systemClock 
       server.closeAllConnections();
       await closed;
     });
-    closers.push(startDuties(deps, config.retention));
+    closers.push(startDuties(deps, duty, config.retention));
     const { port } = server.address() as AddressInfo;
     const host = config.host.includes(':') ? `[${config.host}]` : config.host;
     return { url: `http://${host}:${port}`, close };
@@ -81,4 +101,23 @@ export async function createApp({ config, database, logger, clock = systemClock 
     await close();
     throw error;
   }
+}
+
+async function startClock(
+  { kind, prisma }: Database,
+  logger: Logger,
+  closers: (() => Promise<unknown>)[],
+): Promise<Clock> {
+  // The embedded database reads the machine's clock too.
+  if (kind === 'pglite') return systemClock;
+  const clock = await DatabaseClock.start(prisma, logger);
+  closers.push(() => clock.stop());
+  return clock;
+}
+
+async function createBus({ redis }: Config, logger: Logger): Promise<OwnedBus> {
+  if (!redis) return createLocalBus();
+  // Loaded only where it is used: a start is not to wait for it elsewhere.
+  const { RedisBus } = await import('./platform/redis-bus.ts');
+  return new RedisBus({ target: redis, logger });
 }

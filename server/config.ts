@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseRedisUrl, RedisUrlError, type RedisTarget } from './platform/redis-url.ts';
 
 /** What the server is told by its environment. Times are milliseconds, sizes bytes. */
 export interface Config {
@@ -6,6 +7,8 @@ export interface Config {
   port: number;
   dataDir: string;
   databaseUrl: string | undefined;
+  /** By which several servers on one database tell each other of news. */
+  redis: RedisTarget | undefined;
   logLevel: string;
   systemName: string;
   /** How long a primary's word holds without being renewed. */
@@ -18,6 +21,16 @@ export interface Config {
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+function redisTarget(text: string, context: z.RefinementCtx): RedisTarget {
+  try {
+    return parseRedisUrl(text);
+  } catch (error) {
+    if (!(error instanceof RedisUrlError)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+    return z.NEVER;
+  }
+}
 
 const environment = z
   .object({
@@ -38,6 +51,7 @@ const environment = z
       .string()
       .regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://')
       .optional(),
+    REDIS_URL: z.string().transform(redisTarget).optional(),
     LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
     SYSTEM_NAME: z.string().trim().min(1).max(100).default('System'),
     LEASE_SECONDS: z.coerce
@@ -66,6 +80,7 @@ const environment = z
     port: env.PORT,
     dataDir: env.DATA_DIR,
     databaseUrl: env.DATABASE_URL,
+    redis: env.REDIS_URL,
     logLevel: env.LOG_LEVEL,
     systemName: env.SYSTEM_NAME,
     leaseMs: env.LEASE_SECONDS * 1000,

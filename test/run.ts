@@ -35,7 +35,12 @@ async function runTests(vitestArgs: readonly string[], signal: AbortSignal): Pro
     const built = await runCommand('npm', ['run', 'build', '--silent'], { signal });
     if (built !== 0) throw new Error('The build failed, so nothing was tested.');
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
-    const env = { ...process.env, TEST_DATABASE_URL: postgres.url, CHROMIUM: programs.chromium };
+    const env = {
+      ...process.env,
+      TEST_DATABASE_URL: postgres.url,
+      CHROMIUM: programs.chromium,
+      REDIS_SERVER: programs.redisServer,
+    };
     return await runCommand(process.execPath, [vitest(), 'run', ...reporters, ...vitestArgs], {
       env,
       signal,

@@ -15,8 +15,11 @@ export interface Deps {
   tail: Tail;
   membershipWriter: MembershipWriter;
   leaseMs: number;
-  /** Nobody is declared lost, and no lease passes to another, before this moment: the OC has just started. */
-  graceUntil: Date;
+  /**
+   * Nobody is declared lost, and no lease passes to another, before this moment: this server, or one that took over
+   * from another, has just begun, and those who were connected need time to come back. It moves.
+   */
+  readonly graceUntil: Date;
 }
 
 /** What a resolver sees of the request it serves. */

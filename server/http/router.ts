@@ -1,19 +1,21 @@
 import { existsSync } from 'node:fs';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import sirv from 'sirv';
+import type { OwnedBus } from '../platform/bus.ts';
 import type { PrismaClient } from '../platform/generated/prisma/client.ts';
 import { apiRefusal, refusal, type Refusal } from './guard.ts';
 
 export interface Routes {
   api: RequestListener;
   prisma: PrismaClient;
+  bus: Pick<OwnedBus, 'state'>;
   /** Folder of the built UI. */
   uiDir: string;
   maxBodyBytes: number;
 }
 
 /** `/graphql` is the API, `/healthz` and `/readyz` are for who watches the process, everything else is the UI. */
-export function createRouter({ api, prisma, uiDir, maxBodyBytes }: Routes): RequestListener {
+export function createRouter({ api, prisma, bus, uiDir, maxBodyBytes }: Routes): RequestListener {
   // `dev` looks at the files at each request: a build may replace them under a running server.
   const ui = existsSync(uiDir) ? sirv(uiDir, { single: true, dev: true }) : uiMissing;
   return (request, response) => {
@@ -25,15 +27,17 @@ export function createRouter({ api, prisma, uiDir, maxBodyBytes }: Routes): Requ
     if (refused) refuse(request, response, refused);
     else if (path === '/graphql') api(request, response);
     else if (path === '/healthz') json(response, 200, { status: 'ok' });
-    else if (path === '/readyz') void ready(prisma, response);
+    else if (path === '/readyz') void ready(prisma, bus, response);
     else ui(request, response, () => json(response, 404, { error: 'There is nothing here.' }));
   };
 }
 
-async function ready(prisma: PrismaClient, response: ServerResponse): Promise<void> {
+/** Without the bus everything works, only later: a server whose bus is degraded stays in service. */
+async function ready(prisma: PrismaClient, bus: Routes['bus'], response: ServerResponse): Promise<void> {
   try {
     await prisma.$queryRaw`SELECT 1`;
-    json(response, 200, { status: 'ready' });
+    const degraded = bus.state() === 'ok' ? [] : ['bus'];
+    json(response, 200, degraded.length === 0 ? { status: 'ready' } : { status: 'degraded', degraded });
   } catch {
     json(response, 503, { status: 'unavailable', reason: 'The database does not answer.' });
   }

@@ -8,8 +8,17 @@ export interface Bus {
   onRing(listener: () => void): () => void;
 }
 
+/** `degraded`: the servers do not hear each other's bell, so news of another one comes with the next poll. */
+export type BusState = 'ok' | 'degraded';
+
+/** The bell as the server that owns it sees it. */
+export interface OwnedBus extends Bus {
+  state(): BusState;
+  close(): Promise<void>;
+}
+
 /** The bell for one server process. */
-export function createLocalBus(): Bus {
+export function createLocalBus(): OwnedBus {
   const listeners = new Set<() => void>();
   return {
     ring: () => {
@@ -19,5 +28,7 @@ export function createLocalBus(): Bus {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    state: () => 'ok',
+    close: async () => listeners.clear(),
   };
 }

@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { runCommand } from './run-command.ts';
 
@@ -7,6 +7,7 @@ export interface Programs {
   initdb: string;
   postgres: string;
   chromium: string;
+  redisServer: string;
 }
 
 const DEBIAN_POSTGRES = '/usr/lib/postgresql';
@@ -19,7 +20,8 @@ export async function providePrograms(signal: AbortSignal): Promise<Programs> {
   if (missingPackages().length > 0) await install(missingPackages(), signal);
   const chromium = findChromium();
   const postgres = findPostgres();
-  if (chromium && postgres) return { ...postgres, chromium };
+  const redisServer = findInPath('redis-server');
+  if (chromium && postgres && redisServer) return { ...postgres, chromium, redisServer };
   throw new Error(`The tests need these Debian packages, or their like: ${missingPackages().join(' ')}`);
 }
 
@@ -28,6 +30,7 @@ function missingPackages(): string[] {
   if (!findPostgres()) packages.push('postgresql');
   // Without a font Chromium lays out text that nobody can see.
   if (!findChromium()) packages.push('chromium', 'fonts-liberation');
+  if (!findInPath('redis-server')) packages.push('redis-server');
   return packages;
 }
 
@@ -81,13 +84,13 @@ async function install(packages: readonly string[], signal: AbortSignal): Promis
   if (process.getuid?.() !== 0 || !findInPath('apt-get')) return;
   console.error(`Installing with apt-get what the tests need: ${packages.join(' ')}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const restore = withoutSystemCluster();
+  const restore = [withoutSystemCluster(), withoutServices()];
   try {
     await runCommand('apt-get', ['update', '--quiet'], { env, signal });
     const options = ['install', '--yes', '--quiet', '--no-install-recommends'];
     await runCommand('apt-get', [...options, ...packages], { env, signal });
   } finally {
-    restore();
+    for (const undo of restore) undo();
   }
 }
 
@@ -97,5 +100,14 @@ function withoutSystemCluster(): () => void {
   const file = join(folder, 'operations-center-tests.conf');
   mkdirSync(folder, { recursive: true });
   writeFileSync(file, 'create_main_cluster = false\n');
+  return () => rmSync(file);
+}
+
+/** The same for Redis, and whatever else comes along: Debian asks this program whether a service may be started. */
+function withoutServices(): () => void {
+  const file = '/usr/sbin/policy-rc.d';
+  // Someone has decided already.
+  if (existsSync(file)) return () => undefined;
+  writeFileSync(file, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
   return () => rmSync(file);
 }
