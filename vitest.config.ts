@@ -1,11 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
 /** Stories and faults run once on each database: what holds on one must hold on the other. */
-const onDatabase = (database: 'pglite' | 'postgres', exclude: string[] = []) => ({
+const onDatabase = (database: 'pglite' | 'postgres', ...more: string[]) => ({
   test: {
     name: `on-${database}`,
-    include: ['test/{stories,faults}/**/*.test.ts'],
-    exclude,
+    include: ['test/{stories,faults}/**/*.test.ts', ...more],
     env: { OC_TEST_DATABASE: database },
   },
 });
@@ -23,12 +22,12 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{server,manager,ui,test,prisma}/**/*.test.ts'],
-          exclude: ['**/node_modules/**', 'test/{stories,faults,browser}/**'],
+          exclude: ['**/node_modules/**', 'test/{stories,faults,postgres,browser}/**'],
         },
       },
-      // What PGlite cannot do: go away while the OC stays.
-      { extends: true, ...onDatabase('pglite', ['test/faults/database-down.test.ts']) },
-      { extends: true, ...onDatabase('postgres') },
+      { extends: true, ...onDatabase('pglite') },
+      // What the embedded database cannot do: serve several servers, or go away while they stay.
+      { extends: true, ...onDatabase('postgres', 'test/postgres/**/*.test.ts') },
       { extends: true, test: { name: 'browser', include: ['test/browser/**/*.test.ts'] } },
     ],
   },

@@ -3,7 +3,7 @@ import type { Bus } from '../platform/bus.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Tail } from '../platform/tail.ts';
-import type { MembershipWriter } from '../manager/membership-writer.ts';
+import type { MembershipSink } from '../manager/membership.ts';
 import type { Principal } from '../access/principal.ts';
 
 /** What every service stands on. */
@@ -13,7 +13,7 @@ export interface Deps {
   clock: Clock;
   logger: Logger;
   tail: Tail;
-  membershipWriter: MembershipWriter;
+  membershipWriter: MembershipSink;
   leaseMs: number;
   /**
    * Nobody is declared lost, and no lease passes to another, before this moment: this server, or one that took over

@@ -2,7 +2,14 @@ import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../platform/errors.ts';
 import { change, isDataError, type EventWriterDeps, type Transaction } from '../platform/event-log.ts';
 import { refreshClusters } from '../topology/refresh.ts';
-import { decideReport, leftEvent, nodeEvent, type MembershipReport, type ReportAnswer } from './membership.ts';
+import {
+  decideReport,
+  leftEvent,
+  nodeEvent,
+  type MembershipReport,
+  type MembershipSink,
+  type ReportAnswer,
+} from './membership.ts';
 import { lockClusters, removeNodes, writeNodes, type AcceptedReport } from './membership-rows.ts';
 import { takeRound, type Turn } from './round.ts';
 import type { ManagerPrincipal } from './session.ts';
@@ -21,7 +28,7 @@ interface Waiting extends Turn {
  * gather for the next. A round has the same number of statements however many reports are in it, and takes the head
  * of the event log once; so the more there is to do, the less each report costs.
  */
-export class MembershipWriter {
+export class MembershipWriter implements MembershipSink {
   private waiting: Waiting[] = [];
   private working: Promise<void> | undefined;
   private closed = false;

@@ -1,9 +1,13 @@
 import { AppError, conflict, invalid, notFound } from '../platform/errors.ts';
 import type { NewEvent } from '../platform/event-log.ts';
-import type { Deps } from '../graphql/context.ts';
 import type { ReportedStatus } from '../platform/generated/prisma/enums.ts';
 import type { ClusterRow } from '../topology/service.ts';
 import type { ManagerPrincipal } from './session.ts';
+
+/** What takes checked reports and answers when they are committed. */
+export interface MembershipSink {
+  write(principal: ManagerPrincipal, report: MembershipReport): Promise<ReportAnswer>;
+}
 
 export interface ReportedNode {
   name: string;
@@ -51,7 +55,7 @@ export interface NodeAfter {
  *   a report that contradicts itself, and for an empty SNAPSHOT of a cluster that has nodes.
  */
 export async function reportMembership(
-  { membershipWriter }: Deps,
+  { membershipWriter }: { membershipWriter: MembershipSink },
   principal: ManagerPrincipal,
   report: MembershipReport,
 ): Promise<ReportAnswer> {
@@ -127,7 +131,10 @@ export function nodeEvent(clusterName: string, before: ReportedStatus | null, af
 }
 
 /** What is told of a node that left. */
-export const leftEvent = (clusterName: string, { id, clusterId, name, statusReason }: NodeAfter): NewEvent => ({
+export const leftEvent = (
+  clusterName: string,
+  { id, clusterId, name, statusReason }: NodeAfter,
+): NewEvent => ({
   kind: 'NODE_LEFT',
   clusterId,
   nodeId: id,

@@ -43,6 +43,8 @@ export interface OcOptions {
   leaseSeconds?: number;
   /** A PostgreSQL of the story's own, for what cannot be done to one that others use. */
   databaseUrl?: string;
+  /** Shares the PostgreSQL database of this one, which must be stopped after it. */
+  databaseOf?: Oc;
   env?: Record<string, string>;
 }
 
@@ -61,7 +63,9 @@ export class Oc {
 
   static async start(options: OcOptions = {}): Promise<Oc> {
     const oc = new Oc(options);
-    if (!options.databaseUrl && process.env['OC_TEST_DATABASE'] === 'postgres')
+    const shared = options.databaseOf?.databaseUrl;
+    if (shared) oc.#database = { url: shared, drop: async () => undefined };
+    else if (!options.databaseUrl && process.env['OC_TEST_DATABASE'] === 'postgres')
       oc.#database = await createTestDatabase();
     await oc.boot();
     return oc;
@@ -73,6 +77,16 @@ export class Oc {
 
   get client(): Client {
     return new Client(this.url);
+  }
+
+  /** Of PostgreSQL; none with the embedded database. */
+  get databaseUrl(): string | undefined {
+    return this.#database?.url;
+  }
+
+  /** What /readyz answers. */
+  async health(): Promise<{ status: string; degraded?: string[] }> {
+    return (await (await fetch(`${this.url}/readyz`)).json()) as { status: string; degraded?: string[] };
   }
 
   get program(): Program {

@@ -52,6 +52,13 @@ export class WireManager {
     return new WireManager(operator.as(credential), clusterId, lease.epoch);
   }
 
+  /** The same manager as it goes on by another server. */
+  through(server: Client): WireManager {
+    const moved = new WireManager(server.as(this.client.credential!), this.clusterId, this.epoch);
+    moved.sequence = this.sequence;
+    return moved;
+  }
+
   report(input: object): Promise<Answer> {
     return this.client.send(
       'mutation ($input: ReportMembershipInput!) { reportMembership(input: $input) { applied sequence } }',

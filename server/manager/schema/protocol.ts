@@ -88,7 +88,8 @@ const RenewLeaseInput = builder.inputType('RenewLeaseInput', {
       validate: epoch,
     }),
     membershipDigest: t.string({
-      description: 'Of the nodes as they are after that report; see PROTOCOL.md. A SNAPSHOT is wanted where it differs.',
+      description:
+        'Of the nodes as they are after that report; see PROTOCOL.md. A SNAPSHOT is wanted where it differs.',
       validate: z
         .string()
         .regex(/^[0-9a-f]{16}$/, 'must be 16 lower-case hex digits')

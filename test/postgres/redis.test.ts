@@ -1,0 +1,100 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Subscription } from '../harness/client.ts';
+import { Oc } from '../harness/oc.ts';
+import { operator } from '../harness/operator.ts';
+import { until } from '../harness/until.ts';
+import { running, WireManager } from '../harness/wire-manager.ts';
+import { RedisServer } from '../services/redis-server.ts';
+
+const LIVE = `subscription {
+  topologyChanged { ... on TopologySnapshot { revision } ... on TopologyDelta { nodes { name status } } }
+}`;
+
+const sees = (live: Subscription, name: string) =>
+  until(`${name} is seen`, () =>
+    live.events.some(({ nodes }) => nodes?.some((node: { name: string }) => node.name === name)),
+  );
+
+describe('two servers on one database and one Redis', () => {
+  let redis: RedisServer;
+  let a: Oc;
+  let b: Oc;
+  let manager: WireManager;
+  let onB: Subscription;
+
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+    // Absent at the start, which is not to mind.
+    await redis.kill();
+    const env = { REDIS_URL: redis.url };
+    a = await Oc.start({ leaseSeconds: 120, env });
+    b = await Oc.start({ leaseSeconds: 120, env, databaseOf: a });
+  });
+  afterAll(async () => {
+    onB.close();
+    await b.stop();
+    await a.stop();
+    await redis.stop();
+  });
+
+  const bothSay = (status: string) =>
+    until(`both servers say ${status}`, async () =>
+      (await Promise.all([a.health(), b.health()])).every((health) => health.status === status),
+    );
+
+  it('start without Redis, and say so', async () => {
+    expect(await a.health()).toEqual({ status: 'degraded', degraded: ['bus'] });
+    manager = await WireManager.join(a.client, 'shared');
+    onB = b.client.subscribe(LIVE);
+    await until('a snapshot', () => onB.events.length > 0);
+    await manager.snapshot(running('at-the-start'));
+    await sees(onB, 'at-the-start');
+    await redis.boot();
+    await bothSay('ready');
+  });
+
+  it('a manager on one, a browser on the other: it sees what changes', async () => {
+    await manager.delta(running('by-the-bell'));
+    await sees(onB, 'by-the-bell');
+  });
+
+  it('a command that is started on one reaches the manager that listens on the other', async () => {
+    const commands = manager.commands();
+    const { start, rolling } = operator(() => b);
+    await start(rolling(manager));
+    await until('the command', () => commands.events.length > 0);
+    expect(commands.events[0]).toMatchObject({ kind: 'ROLLING_RESTART', abortRequested: false });
+    commands.close();
+  });
+
+  for (const [what, away, back] of [
+    ['killed and restarted', () => redis.kill(), () => redis.boot()],
+    ['frozen', async () => redis.freeze(), async () => redis.thaw()],
+  ] as const) {
+    it(`Redis ${what}: everything goes on, and the servers say how they are`, async () => {
+      await away();
+      const name = what.replaceAll(' ', '-');
+      await manager.delta(running(`${name}-at-once`));
+      await sees(onB, `${name}-at-once`);
+      await bothSay('degraded');
+      expect((await fetch(`${a.url}/readyz`)).status).toBe(200);
+      await manager.delta(running(`${name}-while`));
+      await sees(onB, `${name}-while`);
+      await back();
+      await bothSay('ready');
+      await manager.delta(running(`${name}-after`));
+      await sees(onB, `${name}-after`);
+    });
+  }
+
+  it('Redis emptied: nothing of ours was in it', async () => {
+    const admin = new Redis(redis.url);
+    expect(await admin.dbsize()).toBe(0);
+    await admin.flushall();
+    admin.disconnect();
+    await manager.delta(running('emptied'));
+    await sees(onB, 'emptied');
+    await bothSay('ready');
+  });
+});
