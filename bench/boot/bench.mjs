@@ -1,9 +1,9 @@
 /** Time from start to the first answer, and resident memory then, at first start and at second start. */
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rowAtMost } from '../measure.mjs';
+import { startProgram } from '../program.mjs';
 
 const ROUNDS = 5;
 const root = join(import.meta.dirname, '..', '..');
@@ -46,20 +46,7 @@ export default async function* boot(say) {
 async function start({ start: command, query }, folder) {
   const [args, env] = command(folder);
   const begin = performance.now();
-  const child = spawn(process.execPath, args, {
-    env: { ...process.env, DATABASE_URL: '', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const ended = new Promise((resolve) => child.once('close', resolve));
-  const url = await new Promise((resolve, reject) => {
-    let output = '';
-    child.stdout.on('data', (data) => {
-      output += data;
-      const found = /ready on (http:\S+)/.exec(output);
-      if (found) resolve(found[1]);
-    });
-    void ended.then(() => reject(new Error(`ended before it was ready: ${output}`)));
-  });
+  const { url, child, stop } = await startProgram(args, env);
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -70,7 +57,6 @@ async function start({ start: command, query }, folder) {
   const ms = performance.now() - begin;
   const mebibytes =
     Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) / 1024;
-  child.kill('SIGTERM');
-  await ended;
+  await stop();
   return { ms, mebibytes };
 }
