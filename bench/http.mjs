@@ -53,7 +53,8 @@ export async function requestsPerSecond({ connections, seconds, warmUpSeconds, n
         const [url, options] = next();
         const { status, body } = await send(url, { ...options, via });
         // An error of the API is a short answer with status 200.
-        if (status !== 200 || body.includes('"errors":[')) throw new Error(`${status} ${body.subarray(0, 500)}`);
+        if (status !== 200 || body.includes('"errors":['))
+          throw new Error(`${status} ${body.subarray(0, 500)}`);
         const now = performance.now();
         if (now >= begin && now < end) answered++;
       }

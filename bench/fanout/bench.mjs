@@ -40,7 +40,12 @@ export default async function* fanout(say) {
       bare: () => withReference('bare.mjs', OURS, (clients, server) => latencyOf(clients, sends(server))),
     });
     const pairs = pairsOf(latency, 'bare');
-    yield rowAtMost('p99 latency', pairs, `ms from commit to receipt, ${CHANGES_A_SECOND} changes a second`, 2);
+    yield rowAtMost(
+      'p99 latency',
+      pairs,
+      `ms from commit to receipt, ${CHANGES_A_SECOND} changes a second`,
+      2,
+    );
   } finally {
     await postgres.stop();
   }

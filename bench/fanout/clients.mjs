@@ -21,7 +21,8 @@ const acts = {
   async subscribe({ url, count, query }) {
     const left = Array.from({ length: count }, (_, index) => index);
     const open = async () => {
-      for (let index = left.pop(); index !== undefined; index = left.pop()) await subscribe(index, url, query);
+      for (let index = left.pop(); index !== undefined; index = left.pop())
+        await subscribe(index, url, query);
     };
     await Promise.all(Array.from({ length: OPENING_AT_ONCE }, open));
     return { subscribed: received.length };
@@ -68,7 +69,8 @@ function subscribe(index, url, query) {
 function receive(index, message) {
   for (let at = message.indexOf(MARK_BYTE); at !== -1; at = message.indexOf(MARK_BYTE, at + 1)) {
     received[index]++;
-    if (receipts) (receipts[Number.parseInt(message.toString('latin1', at + 1, at + 12), 10)] ??= []).push(now());
+    if (receipts)
+      (receipts[Number.parseInt(message.toString('latin1', at + 1, at + 12), 10)] ??= []).push(now());
   }
 }
 

@@ -73,7 +73,9 @@ async function* storms(say, databaseUrl, query) {
         reference: async () => {
           for (const statement of emptyTable) await query(statement);
           const report = nodes(round);
-          return nodesPerSecond(report, CONNECTIONS, (index) => insertReport(query, `cluster-${index}`, report));
+          return nodesPerSecond(report, CONNECTIONS, (index) =>
+            insertReport(query, `cluster-${index}`, report),
+          );
         },
       });
       yield [name, pairsOf(rounds, 'reference'), 'nodes a second'];
