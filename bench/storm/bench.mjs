@@ -34,7 +34,11 @@ export default async function* storm(say) {
   const postgres = await startPostgres();
   try {
     const databaseUrl = await postgres.createDatabase();
-    const pool = new pg.Pool({ connectionString: await postgres.createDatabase(), max: CONNECTIONS });
+    const pool = new pg.Pool({
+      connectionString: await postgres.createDatabase(),
+      max: CONNECTIONS,
+      idleTimeoutMillis: 0,
+    });
     for await (const [name, pairs, unit] of storms(say, databaseUrl, (...query) => pool.query(...query)))
       yield rowAtLeast(`PostgreSQL: ${name}`, pairs, unit, 0.5);
     await pool.end();
@@ -58,6 +62,8 @@ async function* storms(say, databaseUrl, query) {
   try {
     say('joining');
     const managers = await Manager.joinAll(oc.url, MANAGERS, () => reportOf(0));
+    // What joining is for ours: the connections are made, the statements are known.
+    await insertAll(query, reportOf(0));
     let round = 0;
     for (const { kind, name, nodes } of STORMS) {
       const rounds = await inTurn(ROUNDS, say, {
@@ -70,19 +76,19 @@ async function* storms(say, databaseUrl, query) {
           if (Manager.retries > 0) say(`${Manager.retries} reports had to be sent again`);
           return perSecond;
         },
-        reference: async () => {
-          for (const statement of emptyTable) await query(statement);
-          const report = nodes(round);
-          return nodesPerSecond(report, CONNECTIONS, (index) =>
-            insertReport(query, `cluster-${index}`, report),
-          );
-        },
+        reference: () => insertAll(query, nodes(round)),
       });
       yield [name, pairsOf(rounds, 'reference'), 'nodes a second'];
     }
   } finally {
     await oc.stop('SIGKILL');
   }
+}
+
+/** The reports of all managers into a new table. */
+async function insertAll(query, report) {
+  for (const statement of emptyTable) await query(statement);
+  return nodesPerSecond(report, CONNECTIONS, (index) => insertReport(query, `cluster-${index}`, report));
 }
 
 /** Sends one report for each manager, so many at once. */

@@ -31,7 +31,7 @@ const CURSORS_OF = `query ($ids: [ID!]!) {
 export default async function* topology(say) {
   const postgres = await startPostgres();
   const programs = [];
-  let changing;
+  let stopChanging;
   try {
     const databaseUrl = await postgres.createDatabase();
     const oc = await startOc({ databaseUrl });
@@ -43,7 +43,7 @@ export default async function* topology(say) {
     const managers = await Manager.joinAll(oc.url, CLUSTERS, () =>
       Array.from({ length: NODES }, (_, node) => nodeOf(node, 'RUNNING')),
     );
-    changing = keepChanging(managers);
+    stopChanging = keepChanging(managers);
     const api = `${oc.url}/graphql`;
 
     await expectNodes(oc.url, reference.url);
@@ -76,7 +76,7 @@ export default async function* topology(say) {
       yield rowAtLeast(`page of 50 of ${MANY_NODES} nodes at random cursors, ${name}`, pages, unit, 0.5);
     }
   } finally {
-    clearInterval(changing);
+    await stopChanging?.();
     for (const program of programs) await program.stop('SIGKILL');
     await postgres.stop();
   }
@@ -98,14 +98,24 @@ const nodeOf = (node, status) => ({
   zone: 'abc'[node % 3],
 });
 
-/** One node after the other, of one cluster after the other, starts and runs again. */
+/**
+ * One node after the other, of one cluster after the other, starts and runs again.
+ * @returns the function that ends it; resolves when no report is under way any more.
+ */
 function keepChanging(managers) {
   let count = 0;
-  return setInterval(() => {
+  const underWay = new Set();
+  const timer = setInterval(() => {
     const node = Math.floor(count / CLUSTERS) % NODES;
     const status = Math.floor(count / (CLUSTERS * NODES)) % 2 ? 'RUNNING' : 'STARTING';
-    void managers[count++ % CLUSTERS].report('DELTA', [nodeOf(node, status)]);
+    const report = managers[count++ % CLUSTERS].report('DELTA', [nodeOf(node, status)]);
+    underWay.add(report);
+    void report.finally(() => underWay.delete(report));
   }, 1000 / CHANGES_A_SECOND);
+  return async () => {
+    clearInterval(timer);
+    await Promise.all(underWay);
+  };
 }
 
 /** Both answer with all that there is: a fast answer that lacks something would be no answer. */
