@@ -60,6 +60,7 @@ export class Agent {
         const mark = primary?.membership.mark() ?? 0;
         return {
           membershipSequence: primary?.membership.acknowledged ?? 0,
+          membershipDigest: primary?.membership.digest() ?? null,
           answered: (lease) => {
             if (primary === this.primary) primary?.renewed(lease, mark);
           },

@@ -108,6 +108,12 @@ export type Registration = VariablesOf<typeof RegisterManager>['input'];
 export type Lease = ResultOf<typeof LeaseFields>;
 export type IssuedCommand = ResultOf<typeof CommandIssued>['commandIssued'];
 export type NodeReport = NonNullable<VariablesOf<typeof ReportMembership>['input']['nodes']>[number];
+/** Which nodes a report of the membership is about. */
+export interface NodesReport {
+  kind: 'SNAPSHOT' | 'DELTA';
+  nodes: readonly NodeReport[];
+  left: readonly { name: string }[];
+}
 export type StepStatus = IssuedCommand['allSteps'][number]['status'];
 export type CommandStatus = IssuedCommand['status'];
 export type Rolling = NonNullable<IssuedCommand['rolling']>;

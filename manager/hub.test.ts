@@ -24,7 +24,7 @@ async function open(
     credentialFile,
     promoted: ({ epoch }) => news.push(`primary ${epoch}`),
     demoted: (reason) => news.push(`not primary: ${reason}`),
-    renewing: () => ({ membershipSequence: 5, answered: () => undefined }),
+    renewing: () => ({ membershipSequence: 5, membershipDigest: 'd', answered: () => undefined }),
     ocIsBack: () => news.push('back'),
     log: silent,
     signal: over.signal,
@@ -51,7 +51,7 @@ describe('joining', () => {
       authorization: undefined,
     });
     expect(first.asked('renewLease')[0]).toMatchObject({
-      input: { epoch: 1, membershipSequence: 5 },
+      input: { epoch: 1, membershipSequence: 5, membershipDigest: 'd' },
       authorization: 'Bearer ocm_1',
     });
     expect(first.news).toEqual(['primary 1']);

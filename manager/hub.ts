@@ -16,7 +16,11 @@ export interface HubOptions {
   /** It is primary no more: it stops acting at once. */
   demoted(reason: string): void;
   /** Before a lease is renewed: what to tell with it, and what to do with the answer. */
-  renewing(): { membershipSequence: number; answered(lease: Lease): void };
+  renewing(): {
+    membershipSequence: number;
+    membershipDigest: string | null;
+    answered(lease: Lease): void;
+  };
   /** The OC was away and answers again. */
   ocIsBack(): void;
   log: Logger;
@@ -147,10 +151,10 @@ export class Hub {
       await this.wake.wait(waitMs, signal);
       if (signal.aborted || this.leaving) return;
       const sentAt = performance.now();
-      const { membershipSequence, answered } = renewing();
+      const { membershipSequence, membershipDigest, answered } = renewing();
       try {
         const believed = this.believed;
-        const input = { epoch: believed, membershipSequence };
+        const input = { epoch: believed, membershipSequence, membershipDigest };
         const renewal = client.send(RenewLease, { input }, { signal });
         this.renewal = renewal;
         const { lease } = (await renewal).renewLease;

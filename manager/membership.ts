@@ -1,8 +1,9 @@
+import { membershipDigest } from './digest.ts';
 import { fitting } from './fitting.ts';
 import type { Backoff } from './backoff.ts';
 import { OcError, isRoleLost, type OcClient } from './client.ts';
 import type { ClusterDriver, DriverNode } from './drivers/driver.ts';
-import { ReportMembership, type Lease, type NodeReport } from './graphql.ts';
+import { ReportMembership, type Lease, type NodeReport, type NodesReport } from './graphql.ts';
 import type { Logger } from './log.ts';
 import { Outbox } from './outbox.ts';
 
@@ -24,6 +25,8 @@ export interface MembershipOptions {
 export class Membership {
   /** Number of the last report that the OC said was applied. */
   acknowledged: number;
+  /** Each node's status as it was last told and answered; null before the first answer. */
+  private told: Map<string, string> | null = null;
   private readonly outbox: Outbox;
   private readonly changed = new Set<string>();
   private snapshotWanted = true;
@@ -52,6 +55,11 @@ export class Membership {
     this.outbox.retryNow();
   }
 
+  /** Of what the OC should have; null while that is not known. */
+  digest(): string | null {
+    return this.told && membershipDigest(this.told);
+  }
+
   /** To be taken before a lease is renewed, and given back with the answer. */
   mark(): number {
     return this.sending ? -1 : this.reports;
@@ -69,6 +77,12 @@ export class Membership {
   private wantSnapshot(): void {
     this.snapshotWanted = true;
     this.outbox.poke();
+  }
+
+  private remember({ kind, nodes, left }: NodesReport): void {
+    if (kind === 'SNAPSHOT') this.told = new Map();
+    for (const { name, status } of nodes) this.told?.set(name, status);
+    for (const { name } of left) this.told?.delete(name);
   }
 
   private async deliver(): Promise<void> {
@@ -92,7 +106,8 @@ export class Membership {
       } as const;
       const { reportMembership: answer } = await client.send(ReportMembership, { input }, { signal });
       this.acknowledged = answer.sequence;
-      if (!answer.applied) {
+      if (answer.applied) this.remember(input);
+      else {
         this.sequence = answer.sequence;
         this.wantSnapshot();
       }

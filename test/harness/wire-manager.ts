@@ -80,12 +80,12 @@ export class WireManager {
     return errors[0];
   }
 
-  async renew() {
+  async renew(membershipDigest?: string) {
     const { renewLease } = await this.client.data(
       `mutation ($input: RenewLeaseInput!) {
         renewLease(input: $input) { lease { role epoch membershipSequence snapshotWanted primaryName } }
       }`,
-      { input: { epoch: this.epoch, membershipSequence: this.sequence } },
+      { input: { epoch: this.epoch, membershipSequence: this.sequence, membershipDigest } },
     );
     return renewLease.lease;
   }

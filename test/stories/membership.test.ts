@@ -138,6 +138,18 @@ describe('a manager reports its nodes', () => {
     expect(await look(manager.clusterId)).toMatchObject({ status: 'HEALTHY', controlLink: 'CONNECTED' });
   });
 
+  it('and a digest that differs from what the OC has asks for a snapshot', async () => {
+    const manager = await WireManager.join(oc.client, 'digested');
+    await manager.snapshot(running('web-1', 'gone'));
+    await manager.delta([{ name: 'web-2', status: 'DOWN' }], [{ name: 'gone' }]);
+    // The example of PROTOCOL.md.
+    expect(await manager.renew('8922c43be77ebf33')).toMatchObject({ role: 'PRIMARY', snapshotWanted: false });
+    expect(await manager.renew('31a6d66b26a244c9')).toMatchObject({ role: 'PRIMARY', snapshotWanted: true });
+    await manager.snapshot(running('web-1'));
+    expect(await manager.renew('31a6d66b26a244c9')).toMatchObject({ snapshotWanted: false });
+    expect(await manager.renew(), 'who sends none is not compared').toMatchObject({ snapshotWanted: false });
+  });
+
   it('and a standby takes over when the primary is silent, and the old one’s word is refused', async () => {
     const primary = await WireManager.join(oc.client, 'pair', 'pair-m1');
     await primary.snapshot(running('a'));
