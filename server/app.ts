@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Config } from './config.ts';
 import type { Deps } from './graphql/context.ts';
 import { serveWebSockets } from './graphql/websocket.ts';
+import { withResponseCache } from './graphql/response-cache.ts';
 import { SharedSubscriptions } from './graphql/subscription/shared.ts';
 import { createApi } from './graphql/yoga.ts';
 import { createRouter } from './http/router.ts';
@@ -81,7 +82,14 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     const shared = new SharedSubscriptions();
     const api = createApi(deps, shared);
     const uiDir = join(packageRoot, 'ui', 'build');
-    const server = createServer(createRouter({ api, prisma, bus, uiDir, maxBodyBytes: config.maxBodyBytes }));
+    const router = createRouter({
+      api: withResponseCache(api, deps),
+      prisma,
+      bus,
+      uiDir,
+      maxBodyBytes: config.maxBodyBytes,
+    });
+    const server = createServer(router);
     const closeSockets = serveWebSockets(server, { api, shared }, logger, config.maxBodyBytes);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);

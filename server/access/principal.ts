@@ -7,6 +7,10 @@ export type Principal =
   | { kind: 'operator'; name: string }
   | { kind: 'manager'; managerId: string; clusterId: string; name: string };
 
+/** What decides what is shown: principals of one scope get the same answer to the same question. */
+export const scopeOf = (principal: Principal): string =>
+  principal.kind === 'operator' ? 'operator' : `manager ${principal.managerId}`;
+
 /** Until people have accounts the OC serves its own machine only, and whoever is on it is the operator. */
 const LOCAL_OPERATOR: Principal = { kind: 'operator', name: 'local' };
 

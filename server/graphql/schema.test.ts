@@ -3,9 +3,12 @@ import type * as GraphQL from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { examples } from './examples.ts';
 import { schema } from './schema.ts';
+import { isUnlogged } from './unlogged.ts';
 
 // The schema's own instance of graphql-js: another one would not recognise its types.
-const { isObjectType, parse, validate } = createRequire(import.meta.url)('graphql') as typeof GraphQL;
+const { getNamedType, isObjectType, parse, validate } = createRequire(import.meta.url)(
+  'graphql',
+) as typeof GraphQL;
 
 interface Options {
   authScopes?: unknown;
@@ -35,6 +38,41 @@ describe('the schema', () => {
       .map(({ type, field }) => `${type.name}.${field.name}`);
     // Relay's own type: cursors and two booleans of a page that was allowed.
     expect(without.filter((field) => !field.startsWith('PageInfo.'))).toEqual([]);
+  });
+
+  it('marks what changes without an event', () => {
+    // Columns that are written outside of `change()`, or inside of it without an event of their own.
+    const columns = new Set([
+      'Cluster.lastHeardAt',
+      'Cluster.leaseExpiresAt',
+      'Manager.lastSeenAt',
+      'Command.deliveredAt',
+      'Command.reportSequence',
+    ]);
+    // Times whose every change is an event: whoever adds one decides here whether that holds for it.
+    const logged = new Set([
+      ...['Cluster.createdAt', 'Cluster.statusSince', 'Event.at', 'Manager.registeredAt'],
+      ...['Node.joinedAt', 'Node.leftAt', 'Node.reportedAt', 'Node.startedAt', 'Node.statusSince'],
+      ...['Operation.abortRequestedAt', 'Operation.createdAt', 'Operation.finishedAt', 'Operation.startedAt'],
+      ...['Command.expiresAt', 'Command.finishedAt', 'Command.issuedAt', 'Command.startedAt'],
+      ...['Step.finishedAt', 'Step.startedAt', 'CreateEnrolmentTokenPayload.expiresAt'],
+    ]);
+    const fields = types.flatMap((type) =>
+      Object.values(type.getFields()).map((field) => ({ path: `${type.name}.${field.name}`, type, field })),
+    );
+    const unmarked = fields
+      .filter(({ field, path, type }) => {
+        const column = `${type.name}.${String(field.extensions['pothosExposedField'])}`;
+        const time = getNamedType(field.type).name === 'DateTime' && !logged.has(path);
+        return (columns.has(column) || time) && !isUnlogged(field);
+      })
+      .map(({ path }) => path);
+    expect(unmarked).toEqual([]);
+    const paths = new Set(fields.map(({ path }) => path));
+    expect([...columns, ...logged].filter((path) => !paths.has(path))).toEqual([]);
+    expect(fields.filter(({ field }) => isUnlogged(field)).map(({ path }) => path)).toEqual(
+      expect.arrayContaining(['Command.waitingFor', 'Manager.leaseExpiresAt', 'System.serverTime']),
+    );
   });
 
   it('accepts the examples of GraphiQL', () => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { ParseOptions } from 'graphql';
-import { createYoga } from 'graphql-yoga';
-import { authenticate } from '../access/principal.ts';
+import { createYoga, type Plugin } from 'graphql-yoga';
+import { authenticate, type Principal } from '../access/principal.ts';
 import type { Context, Deps } from './context.ts';
 import { examples } from './examples.ts';
 import { maskError } from './mask.ts';
@@ -14,6 +14,10 @@ export interface TransportContext {
   request?: Request;
   req?: IncomingMessage;
   connectionParams?: Record<string, unknown> | undefined;
+  /** Who asks, where that is known already. */
+  principal?: Principal;
+  /** Called when the answer tells of an error. */
+  onFault?: () => void;
 }
 
 /** The API over HTTP and SSE, with GraphiQL for browsers. The WebSocket transport executes through it too. */
@@ -41,24 +45,26 @@ export function createApi(deps: Deps, shared = new SharedSubscriptions()) {
       },
       {
         // Errors of documents and requests do not pass through execution: they get their code on the way out.
-        onResultProcess: ({ result, setResult }) => {
-          if ('errors' in result && result.errors) setResult({ ...result, errors: result.errors.map(mask) });
+        onResultProcess: ({ result, setResult, serverContext }) => {
+          if (!('errors' in result && result.errors)) return;
+          setResult({ ...result, errors: result.errors.map(mask) });
+          serverContext.onFault?.();
         },
-      },
+      } satisfies Plugin<Context, TransportContext>,
     ],
     // Five megabytes that most servers are never asked for.
     renderGraphiQL: async (options) =>
       (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
     graphiql: { title: 'Operations Center API', defaultQuery: examples },
-    context: async ({ request, connectionParams }) => ({
+    context: async ({ request, connectionParams, principal }) => ({
       deps,
-      principal: await authenticate(deps.prisma, authorizationOf(request, connectionParams)),
+      principal: principal ?? (await authenticate(deps.prisma, authorizationOf(request, connectionParams))),
     }),
   });
 }
 
 /** Several times what the longest document of the UI has. */
-const MAX_TOKENS = 4000;
+export const MAX_TOKENS = 4000;
 
 export type Api = ReturnType<typeof createApi>;
 

@@ -119,7 +119,11 @@ export async function reportCommand(deps: Deps, principal: ManagerPrincipal, rep
         finishedAt: ended ? now : null,
       },
     });
-    if (report.status !== command.status || report.waitingFor !== command.managerWaits) {
+    const told =
+      report.status !== command.status ||
+      report.statusReason !== command.statusReason ||
+      report.waitingFor !== command.managerWaits;
+    if (told) {
       const why = report.statusReason ?? report.waitingFor;
       const what = report.status === command.status ? report.status : `${command.status} → ${report.status}`;
       record(

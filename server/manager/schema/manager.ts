@@ -1,6 +1,7 @@
 import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
 import { batched } from '../../graphql/loader.ts';
+import { UNLOGGED } from '../../graphql/unlogged.ts';
 
 const ManagerRole = builder.enumType('ManagerRole', { values: ['PRIMARY', 'STANDBY'] as const });
 const ManagerStatus = builder.enumType('ManagerStatus', {
@@ -46,11 +47,12 @@ export const Manager = builder.prismaObject('Manager', {
     pid: t.exposeInt('pid', { nullable: true }),
     version: t.exposeString('version'),
     capabilities: t.exposeStringList('capabilities'),
-    lastSeenAt: t.expose('lastSeenAt', { type: 'DateTime' }),
+    lastSeenAt: t.expose('lastSeenAt', { type: 'DateTime', extensions: UNLOGGED }),
     leaseExpiresAt: t.field({
       type: 'DateTime',
       nullable: true,
       description: 'Until when it is primary without renewing; null for a standby.',
+      extensions: UNLOGGED,
       resolve: async (manager, _args, context) => {
         const lease = await leaseOf(context, manager.clusterId);
         return lease?.primaryId === manager.id ? lease.leaseExpiresAt : null;

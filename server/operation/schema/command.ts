@@ -1,6 +1,7 @@
 import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
 import { batched } from '../../graphql/loader.ts';
+import { UNLOGGED } from '../../graphql/unlogged.ts';
 import type { StepStatus as StepStatusValue } from '../../platform/generated/prisma/enums.ts';
 import type { RollingStrategy as RollingShape } from '../plan.ts';
 import { ACTIVE_COMMAND, waitingFor } from '../state.ts';
@@ -63,6 +64,7 @@ export const Command = builder.prismaObject('Command', {
     waitingFor: t.string({
       nullable: true,
       description: 'Which rule holds it, and what would free it; null when it moves or has ended.',
+      extensions: UNLOGGED,
       resolve: async (command, _args, context) => {
         const cluster = await queueOf(context, command.clusterId);
         if (!cluster) return null;
@@ -72,13 +74,14 @@ export const Command = builder.prismaObject('Command', {
       },
     }),
     issuedAt: t.expose('issuedAt', { type: 'DateTime' }),
-    deliveredAt: t.expose('deliveredAt', { type: 'DateTime', nullable: true }),
+    deliveredAt: t.expose('deliveredAt', { type: 'DateTime', nullable: true, extensions: UNLOGGED }),
     expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When it ends if it was not begun.' }),
     startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true }),
     finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true }),
     abortRequested: t.exposeBoolean('abortRequested'),
     reportSequence: t.exposeInt('reportSequence', {
       description: 'Number of the last report that was applied.',
+      extensions: UNLOGGED,
     }),
     stepCounts: t.field({
       type: [StepStatusCount],

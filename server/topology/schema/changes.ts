@@ -1,5 +1,6 @@
 import { builder } from '../../graphql/builder.ts';
 import * as input from '../../graphql/input.ts';
+import { UNLOGGED } from '../../graphql/unlogged.ts';
 import type { Position } from '../../platform/event-log.ts';
 import { LiveStream } from '../../platform/live-stream.ts';
 import type { Batch } from '../../platform/tail.ts';
@@ -55,7 +56,11 @@ export const Bookmark = builder.objectRef<{ type: 'bookmark'; position: Position
   authScopes: { operator: true },
   fields: (t) => ({
     revision: t.expose('position', { type: 'Revision' }),
-    at: t.field({ type: 'DateTime', resolve: (_event, _args, { deps }) => deps.clock.now() }),
+    at: t.field({
+      type: 'DateTime',
+      extensions: UNLOGGED,
+      resolve: (_event, _args, { deps }) => deps.clock.now(),
+    }),
   }),
 });
 

@@ -3,6 +3,7 @@ import type { Prisma } from '../../platform/generated/prisma/client.ts';
 import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
 import * as input from '../../graphql/input.ts';
+import { UNLOGGED } from '../../graphql/unlogged.ts';
 import { nodeWhere } from '../filter.ts';
 import { COUNTED_STATUSES, COUNT_COLUMNS, total, type NodeStatus as NodeStatusValue } from '../status.ts';
 import { countsOf, type ClusterRow } from '../service.ts';
@@ -30,8 +31,9 @@ export const Cluster = builder.prismaObject('Cluster', {
       type: 'DateTime',
       nullable: true,
       description: 'When the OC last heard from the primary manager.',
+      extensions: UNLOGGED,
     }),
-    leaseExpiresAt: t.expose('leaseExpiresAt', { type: 'DateTime', nullable: true }),
+    leaseExpiresAt: t.expose('leaseExpiresAt', { type: 'DateTime', nullable: true, extensions: UNLOGGED }),
     epoch: t.exposeInt('epoch', { description: 'Grows by one with each new primary.' }),
     nodeTotal: t.int({ resolve: (cluster) => total(countsOf(cluster)) }),
     nodeCounts: t.field({

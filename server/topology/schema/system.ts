@@ -1,6 +1,7 @@
 import { builder } from '../../graphql/builder.ts';
 import type { PrismaClient } from '../../platform/generated/prisma/client.ts';
 import * as input from '../../graphql/input.ts';
+import { UNLOGGED } from '../../graphql/unlogged.ts';
 import { clusterWhere, nodeWhere } from '../filter.ts';
 import { clusterFacets, systemSummary, type SystemSummary } from '../service.ts';
 import {
@@ -62,7 +63,11 @@ export const System = builder.objectRef<SystemSummary>('System').implement({
       type: 'Revision',
       description: 'What is shown is at least as new as this.',
     }),
-    serverTime: t.field({ type: 'DateTime', resolve: (_system, _args, { deps }) => deps.clock.now() }),
+    serverTime: t.field({
+      type: 'DateTime',
+      extensions: UNLOGGED,
+      resolve: (_system, _args, { deps }) => deps.clock.now(),
+    }),
     clusterCounts: t.expose('clusterCounts', { type: [ClusterStatusCount] }),
     nodeCounts: t.expose('nodeCounts', { type: [NodeStatusCount] }),
     clusterFacets: t.field({

@@ -1,0 +1,66 @@
+import { ByteLru } from '../platform/byte-lru.ts';
+
+/** An answer as it goes over the wire. */
+export interface Answer {
+  status: number;
+  headers: Record<string, string>;
+  body: Buffer;
+}
+
+/** An answer that tells of an error is for those who are waiting for it, and not kept. */
+export type Execution = Answer & { failed: boolean };
+
+/**
+ * Answers that are never stale, on any of several servers. What the API shows is a function of the database at a head
+ * of its event log: an answer that was begun at a head is given again as long as a head read after the request came is
+ * the same one. Whoever asks the same while it is being made waits for it. With the next head all is forgotten.
+ */
+export class Answers {
+  readonly #readHead: () => Promise<string>;
+  readonly #kept: ByteLru<Answer>;
+  readonly #underWay = new Map<string, Promise<Answer>>();
+  #head: string | undefined;
+
+  /** @param readHead the head as it is committed; one read serves all who come before it begins. */
+  constructor(readHead: () => Promise<string>, maxBytes = 32 * 1024 * 1024) {
+    this.#readHead = sharedRead(readHead);
+    this.#kept = new ByteLru(maxBytes);
+  }
+
+  /** The answer to the question with this key, from `execute` when there is none at the present head. */
+  async get(key: string, execute: () => Promise<Execution>): Promise<Answer> {
+    const head = await this.#readHead();
+    if (head !== this.#head) {
+      this.#head = head;
+      this.#kept.clear();
+      this.#underWay.clear();
+    }
+    return this.#kept.get(key) ?? this.#underWay.get(key) ?? this.#begin(key, head, execute);
+  }
+
+  #begin(key: string, head: string, execute: () => Promise<Execution>): Promise<Answer> {
+    const answer = execute()
+      .then(({ failed, ...made }) => {
+        if (!failed && head === this.#head) this.#kept.set(key, made, made.body.length);
+        return made;
+      })
+      .finally(() => {
+        if (this.#underWay.get(key) === answer) this.#underWay.delete(key);
+      });
+    this.#underWay.set(key, answer);
+    return answer;
+  }
+}
+
+/** One read at a time, and each caller gets one that begins after its call: all who wait meanwhile share the next. */
+function sharedRead<T>(read: () => Promise<T>): () => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  let next: Promise<T> | undefined;
+  return () =>
+    (next ??= last.then(() => {
+      next = undefined;
+      const reading = read();
+      last = reading.catch(() => undefined);
+      return reading;
+    }));
+}

@@ -1,0 +1,114 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { authenticate, scopeOf, type Principal } from '../access/principal.ts';
+import { ByteLru } from '../platform/byte-lru.ts';
+import { SYSTEM_ID } from '../platform/event-log.ts';
+import { Answers, type Execution } from './answers.ts';
+import type { Deps } from './context.ts';
+import { schema } from './schema.ts';
+import { followsLog } from './unlogged.ts';
+import { MAX_TOKENS, type Api } from './yoga.ts';
+
+/** Above this a request is a report, or the answer to it worth its own execution. */
+const LARGEST_BODY = 64 * 1024;
+
+/**
+ * The API over HTTP with its answers kept: a query is parsed, executed and serialised once for each state of the
+ * system, whoever of the same scope asks, however often. What is no such query goes on to the API as it came.
+ */
+export function withResponseCache(api: Api, { prisma, logger }: Deps): RequestListener {
+  const documents = new ByteLru<boolean>(4 * 1024 * 1024);
+  // The whole row: the system's name changes without an event, when a server starts under another one.
+  const answers = new Answers(async () => {
+    const { revision, name } = await prisma.system.findUniqueOrThrow({ where: { id: SYSTEM_ID } });
+    return `${revision} ${name}`;
+  });
+
+  function isReusable({ query, operationName }: Question): boolean {
+    if (typeof query !== 'string') return false;
+    if (operationName != null && typeof operationName !== 'string') return false;
+    const key = `${operationName ?? ''}\n${query}`;
+    let reusable = documents.get(key);
+    if (reusable === undefined) {
+      reusable = followsLog(schema, query, operationName || undefined, MAX_TOKENS);
+      documents.set(key, reusable, 0);
+    }
+    return reusable;
+  }
+
+  async function execute(request: IncomingMessage, principal: Principal, body?: string): Promise<Execution> {
+    let failed = false;
+    const { accept, 'content-type': contentType } = request.headers;
+    const made = await api.fetch(
+      `http://${request.headers.host}${request.url}`,
+      {
+        method: request.method!,
+        headers: { ...(accept && { accept }), ...(contentType && { 'content-type': contentType }) },
+        ...(body !== undefined && { body }),
+      },
+      { principal, onFault: () => (failed = true) },
+    );
+    const bytes = Buffer.from(await made.arrayBuffer());
+    const headers = { ...Object.fromEntries(made.headers), 'content-length': String(bytes.length) };
+    return { status: made.status, headers, body: bytes, failed: failed || made.status !== 200 };
+  }
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = request.method === 'POST' ? await textOf(request) : undefined;
+    const question = body === undefined ? askedByUrl(request.url!) : askedByBody(body);
+    // The body has been read: it goes on parsed, or as it is when it is no object.
+    Object.assign(request, { body: Object.keys(question).length > 0 ? question : body });
+    if (!isReusable(question)) return void api(request, response);
+    const { accept, authorization, 'content-type': type } = request.headers;
+    let answer;
+    try {
+      const principal = await authenticate(prisma, authorization);
+      const key = [scopeOf(principal), request.method, request.url, type, accept, body].join('\n');
+      answer = await answers.get(key, () => execute(request, principal, body));
+    } catch {
+      // Who asks is not known, or the database is not there: the API has the words for it.
+      return void api(request, response);
+    }
+    response.writeHead(answer.status, answer.headers).end(answer.body);
+  }
+
+  return (request, response) => {
+    if (!mayBeQuery(request)) return void api(request, response);
+    serve(request, response).catch((error: unknown) => {
+      logger.debug({ err: error }, 'the client went away');
+      response.destroy();
+    });
+  };
+}
+
+/** What decides whether an answer can be reused. */
+interface Question {
+  query?: unknown;
+  operationName?: unknown;
+}
+
+/** By what stands in the head of a request. Pages (GraphiQL) and streams of events are the API's own business. */
+function mayBeQuery({ method, headers }: IncomingMessage): boolean {
+  if (/text\/|multipart\//.test(headers.accept ?? '')) return false;
+  const length = Number(headers['content-length']);
+  return method === 'GET' || (method === 'POST' && length > 0 && length <= LARGEST_BODY);
+}
+
+function askedByUrl(url: string): Question {
+  const parameters = new URLSearchParams(url.slice(url.indexOf('?') + 1));
+  return { query: parameters.get('query'), operationName: parameters.get('operationName') };
+}
+
+function askedByBody(body: string): Question {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
