@@ -75,6 +75,42 @@ describe('the graph System → Cluster → Node', () => {
     expect(seen).toHaveLength(12);
   });
 
+  it('pages through all nodes in each order, forward and backward, without gap or overlap', async () => {
+    const page = async (args: string) =>
+      (
+        await oc.client.data(
+          `{ system { nodes(${args}) { edges { node { name } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }`,
+        )
+      ).system.nodes;
+    for (const rules of ['orderBy: WORST_FIRST', 'orderBy: NAME', 'filter: { status: [RUNNING] }']) {
+      const all = names(await page(`${rules}, first: 100`));
+      const forward: string[] = [];
+      for (let cursor: string | undefined, more = true; more;) {
+        const found = await page(`${rules}, first: 4${cursor ? `, after: "${cursor}"` : ''}`);
+        forward.push(...names(found));
+        cursor = found.pageInfo.endCursor;
+        more = found.pageInfo.hasNextPage;
+      }
+      expect(forward, rules).toEqual(all);
+      const backward: string[] = [];
+      for (let cursor: string | undefined, more = true; more;) {
+        const found = await page(`${rules}, last: 4${cursor ? `, before: "${cursor}"` : ''}`);
+        backward.unshift(...names(found));
+        cursor = found.pageInfo.startCursor;
+        more = found.pageInfo.hasPreviousPage;
+      }
+      expect(backward, rules).toEqual(all);
+    }
+    const forged = ['T:["S:RUNNING"]', 'T:["S:X","S:a","S:b"]', 'T:["S:RUNNING","N:1","S:b"]', 'S:id'];
+    for (const text of forged) {
+      const after = Buffer.from(`GPC:${text}`).toString('base64');
+      const fault = await oc.client.fault(
+        `{ system { nodes(after: "${after}") { edges { node { id } } } } }`,
+      );
+      expect(fault.extensions.code, text).toBe('INVALID');
+    }
+  });
+
   it('finds nodes across clusters, and their way back to the system', async () => {
     const { system } = await oc.client.data(
       '{ system { nodes(filter: { status: [DOWN] }) { totalCount edges { node { name cluster { name kind } } } } } }',

@@ -3,6 +3,7 @@ import type { PrismaClient } from '../../platform/generated/prisma/client.ts';
 import * as input from '../../graphql/input.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
 import { clusterWhere, nodeWhere } from '../filter.ts';
+import { nodePage } from '../node-page.ts';
 import { clusterFacets, systemSummary, type SystemSummary } from '../service.ts';
 import {
   Cluster,
@@ -13,7 +14,7 @@ import {
   type ClusterListArgs,
 } from './cluster.ts';
 import { ClusterStatus, NodeStatusCount } from './common.ts';
-import { Node, NodeConnection, NodeFilter, NodeOrder, nodeOrderBy } from './node.ts';
+import { Node, NodeConnection, NodeFilter, NodeOrder } from './node.ts';
 
 type FacetValueShape = { value: string; count: number };
 
@@ -89,13 +90,13 @@ export const System = builder.objectRef<SystemSummary>('System').implement({
     nodes: t.prismaConnection(
       {
         type: Node,
-        cursor: 'id',
+        cursor: 'status_name_id',
         args: {
           filter: t.arg({ type: NodeFilter }),
           orderBy: t.arg({ type: NodeOrder, defaultValue: 'WORST_FIRST' }),
         },
         resolve: (query, _system, { filter, orderBy }, { deps }) =>
-          deps.prisma.node.findMany({ ...query, where: nodeWhere(filter), orderBy: nodeOrderBy(orderBy) }),
+          nodePage(deps.prisma, query, filter ?? {}, orderBy ?? 'WORST_FIRST'),
         totalCount: (_system, { filter }, { deps }) => deps.prisma.node.count({ where: nodeWhere(filter) }),
       },
       NodeConnection,
