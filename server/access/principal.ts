@@ -50,7 +50,3 @@ export function asManager(principal: Principal): Extract<Principal, { kind: 'man
   if (principal.kind === 'manager') return principal;
   throw new AppError('FORBIDDEN', 'This is for managers.');
 }
-
-/** Principals of one scope see the same of everything. */
-export const scopeOf = (principal: Principal): string =>
-  principal.kind === 'manager' ? `manager ${principal.managerId}` : principal.kind;

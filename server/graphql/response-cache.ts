@@ -19,8 +19,8 @@ export function withResponseCache(api: Api, { prisma, logger }: Deps): RequestLi
   const documents = new ByteLru<boolean>(4 * 1024 * 1024);
   // The whole row: the system's name changes without an event, when a server starts under another one.
   const answers = new Answers(async () => {
-    const { revision, name } = await prisma.system.findUniqueOrThrow({ where: { id: SYSTEM_ID } });
-    return `${revision} ${name}`;
+    const { revision, mark, name } = await prisma.system.findUniqueOrThrow({ where: { id: SYSTEM_ID } });
+    return `${revision} ${mark} ${name}`;
   });
 
   function isReusable({ query, operationName }: Question): boolean {
