@@ -17,10 +17,13 @@ const LARGEST_BODY = 64 * 1024;
  */
 export function withResponseCache(api: Api, { prisma, logger }: Deps): RequestListener {
   const documents = new ByteLru<boolean>(4 * 1024 * 1024);
-  // The whole row: the system's name changes without an event, when a server starts under another one.
+  // Beside the head: the system's name changes without an event, when a server starts under another one, and the log's
+  // beginning when it is shortened.
   const answers = new Answers(async () => {
-    const { revision, mark, name } = await prisma.system.findUniqueOrThrow({ where: { id: SYSTEM_ID } });
-    return `${revision} ${mark} ${name}`;
+    const [row] = await prisma.$queryRaw<[object]>`
+      SELECT revision::text, mark, name, (SELECT min(revision) FROM event)::text AS oldest
+      FROM system WHERE id = ${SYSTEM_ID}`;
+    return JSON.stringify(row);
   });
 
   function isReusable({ query, operationName }: Question): boolean {

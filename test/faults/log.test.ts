@@ -66,7 +66,7 @@ describe('nothing is lost between a change and a screen', () => {
     oc = await Oc.start({ leaseSeconds: 60 });
     const manager = await WireManager.join(oc.client, 'cut');
     await manager.snapshot(running('first'));
-    const all = 300;
+    const all = 150;
     const begin: string = (await oc.client.data('{ system { revision } }')).system.revision;
     const followers = Array.from({ length: 10 }, async (_, which) => {
       const seen: string[] = [];

@@ -42,7 +42,7 @@ describe('reads', () => {
       }
       return reads;
     });
-    for (let restarts = 1; restarts <= 200; restarts++) {
+    for (let restarts = 1; restarts <= 80; restarts++) {
       await shop.delta([{ name: 'web-1', status: 'RUNNING', restarts }]);
       acknowledged = restarts;
       expect(await read()).toBe(restarts);
