@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { GraphQLError } from 'graphql';
 import {
   createSourceEventStream,
@@ -40,11 +41,24 @@ export async function openSubscription(args: ExecutionArgs, mask: Mask): Promise
     shareable: {
       key: keyOf(args),
       stream: stream as LiveStream<LiveEvent>,
-      execute: async (event) => Buffer.from(JSON.stringify(await step(event))),
+      execute: async (event, abandoned) => {
+        // An error in the place of a change would be a gap: the change is told when it can be read.
+        let result = await step(event);
+        while (isAway(result) && !abandoned.aborted) {
+          await setTimeout(RETRY_MS);
+          result = await step(event);
+        }
+        return Buffer.from(JSON.stringify(result));
+      },
       errorsOf: (error) => [mask(error)],
     },
   };
 }
+
+const RETRY_MS = 250;
+
+const isAway = ({ errors }: ExecutionResult): boolean =>
+  errors?.some(({ extensions }) => extensions['code'] === 'UNAVAILABLE') ?? false;
 
 /** Ends at once when its consumer does: a generator would first wait for the next event. */
 function mapped(

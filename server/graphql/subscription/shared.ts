@@ -19,8 +19,8 @@ export interface Consumer {
 export interface Shareable {
   key: string;
   stream: Pick<LiveStream<LiveEvent>, 'start' | 'snapshot' | 'next'>;
-  /** Executes the document on one event of the stream. */
-  execute(event: LiveEvent): Promise<Buffer>;
+  /** Executes the document on one event of the stream; tries for as long as the database is away and somebody waits. */
+  execute(event: LiveEvent, abandoned: AbortSignal): Promise<Buffer>;
   errorsOf(error: unknown): readonly GraphQLError[];
 }
 
@@ -103,7 +103,7 @@ export class SharedSubscriptions {
     };
     try {
       const event = snapshot ?? (await stream.next(position, abandoned.signal));
-      const result = event && !abandoned.signal.aborted ? await execute(event) : undefined;
+      const result = event && !abandoned.signal.aborted ? await execute(event, abandoned.signal) : undefined;
       dissolve();
       for (const member of members) {
         if (!event || !result) member.consumer.end();
