@@ -37,6 +37,7 @@ export class Tail {
   readonly #waiting = new Set<() => void>();
   /** The newest events, the one at the head last. */
   #recent: LoggedEvent[] = [];
+  /** How far this process has read. */
   #head: Position = { revision: 0n, mark: '' };
   #reading: Promise<void> | undefined;
   #again = false;
@@ -48,11 +49,6 @@ export class Tail {
 
   constructor(options: TailOptions) {
     this.#options = { pollMs: 1000, bookmarkMs: 5000, keep: 10_000, ...options };
-  }
-
-  /** How far this process has read. */
-  get head(): Position {
-    return this.#head;
   }
 
   async start(): Promise<void> {
