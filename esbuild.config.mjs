@@ -15,6 +15,9 @@ await build({
   format: 'esm',
   target: 'node20',
   sourcemap: true,
+  // A library's ES modules, where it has both: called directly, and what nobody calls is left out.
+  mainFields: ['module', 'main'],
+  define: { 'process.env.NODE_ENV': '"production"', 'globalThis.process.env.NODE_ENV': '"production"' },
   logLevel: 'warning',
   external: ['@electric-sql/pglite', '@prisma/client', 'pino', 'pg-native', '@graphql-yoga/render-graphiql'],
   // CommonJS libraries ask for Node's own modules by `require`.

@@ -10,6 +10,9 @@ import type { Position } from '../platform/event-log.ts';
 import type { Context } from './context.ts';
 import { dateTime, revision } from './scalars.ts';
 
+/** How many of a list come in one answer. */
+export const PAGE_SIZES = { defaultSize: 50, maxSize: 500 } as const;
+
 /**
  * The schema under construction. Every type or field says who may see it (`authScopes`); a test fails on one that
  * does not. Scopes of one map are alternatives.
@@ -48,12 +51,14 @@ export const builder = new SchemaBuilder<{
     client: ({ deps }) => deps.prisma,
     dmmf: getDatamodel(),
     exposeDescriptions: false,
-    defaultConnectionSize: 50,
-    maxConnectionSize: 500,
+    defaultConnectionSize: PAGE_SIZES.defaultSize,
+    maxConnectionSize: PAGE_SIZES.maxSize,
     onUnusedQuery: 'error',
   },
   scopeAuth: {
     authorizeOnSubscribe: true,
+    // Once an object, not once a field of it.
+    runScopesOnType: true,
     authScopes: ({ principal }) => ({
       public: true,
       operator: principal.kind === 'operator',

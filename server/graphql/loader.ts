@@ -2,27 +2,30 @@ import DataLoader from 'dataloader';
 import type { Context, Deps } from './context.ts';
 
 /**
- * Loads by key in batches: all keys asked for in one turn of a request become one query. Nothing is cached beyond
- * the turn, because a subscription's request lives for days.
+ * Loads by key in batches: all keys asked for in one turn of a request, with the same arguments, become one query.
+ * Nothing is cached beyond the turn, because a subscription's request lives for days.
  *
  * @param load answers one result for each key; a key that is missing from the map gets `fallback`.
  */
-export function batched<V>(
-  load: (keys: readonly string[], deps: Deps) => Promise<ReadonlyMap<string, V>>,
+export function batched<V, A = void>(
+  load: (keys: readonly string[], deps: Deps, args: A) => Promise<ReadonlyMap<string, V>>,
   fallback: V,
-): (context: Context, key: string) => Promise<V> {
-  const loaders = new WeakMap<Context, DataLoader<string, V>>();
-  return (context, key) => {
-    let loader = loaders.get(context);
+): (context: Context, key: string, args: A) => Promise<V> {
+  const loaders = new WeakMap<Context, Map<string, DataLoader<string, V>>>();
+  return (context, key, args) => {
+    const ofContext = loaders.get(context) ?? new Map<string, DataLoader<string, V>>();
+    loaders.set(context, ofContext);
+    const name = JSON.stringify(args) ?? '';
+    let loader = ofContext.get(name);
     if (!loader) {
       loader = new DataLoader(
         async (keys) => {
-          const found = await load([...new Set(keys)], context.deps);
+          const found = await load([...new Set(keys)], context.deps, args);
           return keys.map((wanted) => found.get(wanted) ?? fallback);
         },
         { cache: false },
       );
-      loaders.set(context, loader);
+      ofContext.set(name, loader);
     }
     return loader.load(key);
   };

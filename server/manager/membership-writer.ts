@@ -1,16 +1,24 @@
 import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../platform/errors.ts';
-import { change, isDataError, type EventWriterDeps, type Transaction } from '../platform/event-log.ts';
+import {
+  change,
+  isDataError,
+  type EventWriterDeps,
+  type NewEvent,
+  type Transaction,
+} from '../platform/event-log.ts';
+import { lockClusters } from '../topology/lock.ts';
 import { refreshClusters } from '../topology/refresh.ts';
+import { tallyIn, type ClusterRow } from '../topology/service.ts';
+import { tallyAfter, tallyOf } from '../topology/tally.ts';
 import {
   decideReport,
-  leftEvent,
   nodeEvent,
   type MembershipReport,
   type MembershipSink,
   type ReportAnswer,
 } from './membership.ts';
-import { lockClusters, removeNodes, writeNodes, type AcceptedReport } from './membership-rows.ts';
+import { removeNodes, writeNodes, type AcceptedReport } from './membership-rows.ts';
 import { takeRound, type Turn } from './round.ts';
 import type { ManagerPrincipal } from './session.ts';
 
@@ -101,8 +109,7 @@ function applyReports(
       const outcome = outcomes[index]!;
       return outcome instanceof Error || !outcome.applied ? [] : [{ clusterId, ...report }];
     });
-    if (accepted.length > 0)
-      record(...(await applyAccepted(tx, accepted, (id) => clusters.get(id)!.name, now)));
+    if (accepted.length > 0) record(...(await applyAccepted(tx, accepted, clusters, now)));
     return outcomes;
   });
 }
@@ -119,15 +126,30 @@ function outcomeOf(decide: () => ReportAnswer): ReportAnswer | AppError {
 async function applyAccepted(
   tx: Transaction,
   reports: readonly (AcceptedReport & MembershipReport)[],
-  nameOf: (clusterId: string) => string,
+  clusters: ReadonlyMap<string, ClusterRow>,
   now: Date,
-) {
-  const written = await writeNodes(tx, reports, now);
-  const removed = await removeNodes(tx, reports, now);
-  const touched = reports.map(({ clusterId, sequence }) => ({ id: clusterId, membershipSequence: sequence }));
+): Promise<NewEvent[]> {
+  const changes = [...(await writeNodes(tx, reports, now)), ...(await removeNodes(tx, reports, now))];
+  const changesOf = groupBy(changes, ({ clusterId }) => clusterId);
+  const touched = reports.map(({ clusterId, kind, nodes, sequence: membershipSequence }) => {
+    const cluster = clusters.get(clusterId)!;
+    // A SNAPSHOT names all that there are: whatever the tally was, it is right again.
+    const tally =
+      kind === 'SNAPSHOT' ? tallyOf(nodes) : tallyAfter(tallyIn(cluster), changesOf.get(clusterId) ?? []);
+    return { cluster, tally, membershipSequence };
+  });
   return [
-    ...written.map((node) => nodeEvent(nameOf(node.clusterId), node.before, node)),
-    ...removed.map((node) => leftEvent(nameOf(node.clusterId), node)),
+    ...changes.map((node) => nodeEvent(clusters.get(node.clusterId)!.name, node)),
     ...(await refreshClusters(tx, touched, now)),
   ];
+}
+
+function groupBy<T>(list: readonly T[], keyOf: (one: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const one of list) {
+    const group = groups.get(keyOf(one));
+    if (group) group.push(one);
+    else groups.set(keyOf(one), [one]);
+  }
+  return groups;
 }

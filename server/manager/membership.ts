@@ -1,7 +1,8 @@
 import { AppError, conflict, invalid, notFound } from '../platform/errors.ts';
 import type { NewEvent } from '../platform/event-log.ts';
 import type { ReportedStatus } from '../platform/generated/prisma/enums.ts';
-import type { ClusterRow } from '../topology/service.ts';
+import { countsOf, type ClusterRow } from '../topology/service.ts';
+import { total } from '../topology/status.ts';
 import type { ManagerPrincipal } from './session.ts';
 
 /** What takes checked reports and answers when they are committed. */
@@ -29,20 +30,13 @@ export interface ReportAnswer {
   sequence: number;
 }
 
-/** What is known of a cluster when a report of it is decided on; its row is locked. */
-export interface ReportingCluster extends Pick<
-  ClusterRow,
-  'id' | 'name' | 'primaryId' | 'epoch' | 'membershipSequence'
-> {
-  /** How many nodes it has that have not left. */
-  nodeTotal: number;
-}
-
-/** A node's row as a report left it. */
-export interface NodeAfter {
+/** What a report made of a node, as its row now is. */
+export interface ReportedChange {
   id: string;
   clusterId: string;
   name: string;
+  /** Null: it is new. */
+  before: ReportedStatus | null;
   status: ReportedStatus;
   statusReason: string | null;
 }
@@ -91,7 +85,7 @@ export function checkReport({ kind, nodes, left }: MembershipReport): void {
  * @throws AppError see {@link reportMembership}
  */
 export function decideReport(
-  cluster: ReportingCluster | undefined,
+  cluster: ClusterRow | undefined,
   principal: Pick<ManagerPrincipal, 'managerId' | 'clusterId'>,
   { epoch, sequence, kind, nodes }: MembershipReport,
 ): ReportAnswer {
@@ -106,7 +100,7 @@ export function decideReport(
       expectedSequence: expected,
     });
   }
-  if (kind === 'SNAPSHOT' && nodes.length === 0 && cluster.nodeTotal > 0) {
+  if (kind === 'SNAPSHOT' && nodes.length === 0 && total(countsOf(cluster)) > 0) {
     throw invalid(
       'input.nodes',
       'an empty SNAPSHOT is not taken as "all nodes left": report them in a DELTA as left',
@@ -115,28 +109,18 @@ export function decideReport(
   return { applied: true, sequence };
 }
 
-/** What is told of a node that is new, or was reported otherwise `before`. */
-export function nodeEvent(clusterName: string, before: ReportedStatus | null, after: NodeAfter): NewEvent {
-  const why = after.statusReason ? ` ${after.statusReason}` : '';
-  const ids = { clusterId: after.clusterId, nodeId: after.id };
-  if (before === null || before === 'LEFT') {
-    return {
-      kind: 'NODE_JOINED',
-      ...ids,
-      summary: `${after.name} joined ${clusterName}: ${after.status}.${why}`,
-    };
-  }
-  const what = before === after.status ? 'told news of itself' : `${before} → ${after.status}`;
-  return { kind: 'NODE_CHANGED', ...ids, summary: `${after.name}: ${what}.${why}` };
+/** What is told of a node. */
+export function nodeEvent(clusterName: string, { before, ...node }: ReportedChange): NewEvent {
+  const { id: nodeId, clusterId, name, status, statusReason } = node;
+  const told = (kind: NewEvent['kind'], what: string): NewEvent => ({
+    kind,
+    clusterId,
+    nodeId,
+    summary: statusReason ? `${what} ${statusReason}` : what,
+  });
+  if (status === 'LEFT') return told('NODE_LEFT', `${name} left ${clusterName}.`);
+  if (before === null || before === 'LEFT')
+    return told('NODE_JOINED', `${name} joined ${clusterName}: ${status}.`);
+  const what = before === status ? 'told news of itself' : `${before} → ${status}`;
+  return told('NODE_CHANGED', `${name}: ${what}.`);
 }
-
-/** What is told of a node that left. */
-export const leftEvent = (
-  clusterName: string,
-  { id, clusterId, name, statusReason }: NodeAfter,
-): NewEvent => ({
-  kind: 'NODE_LEFT',
-  clusterId,
-  nodeId: id,
-  summary: [`${name} left ${clusterName}.`, statusReason].filter(Boolean).join(' '),
-});

@@ -4,7 +4,8 @@ import type { Deps } from '../graphql/context.ts';
 import { hashSecret, newSecret, type Principal } from '../access/principal.ts';
 import type { Label } from '../topology/filter.ts';
 import { replaceLabels } from '../topology/labels.ts';
-import { refreshClusters } from '../topology/refresh.ts';
+import { lockCluster } from '../topology/lock.ts';
+import { setLink } from '../topology/refresh.ts';
 import type { ClusterRow } from '../topology/service.ts';
 import { decideLease, snapshotWanted, type MembershipState } from './lease.ts';
 
@@ -146,28 +147,9 @@ export async function leave(deps: Deps, principal: ManagerPrincipal, epoch: numb
     });
     if (cluster.primaryId !== principal.managerId || cluster.epoch !== epoch) return;
     await tx.cluster.update({ where: { id: cluster.id }, data: { primaryId: null, leaseExpiresAt: null } });
-    await setLink(tx, record, cluster, 'SILENT', now, `The primary manager ${principal.name} left${why}.`);
+    const summary = `The primary manager ${principal.name} left${why}.`;
+    record(...(await setLink(tx, [cluster], 'SILENT', now, () => summary)));
   });
-}
-
-/** Locks the cluster's row until the transaction ends: what is done to one cluster is done in turn. */
-export async function lockCluster(tx: Transaction, id: string): Promise<ClusterRow> {
-  await tx.$queryRaw`SELECT 1 FROM cluster WHERE id = ${id} FOR NO KEY UPDATE`;
-  return tx.cluster.findUniqueOrThrow({ where: { id } });
-}
-
-/** Notes that the control link came or went, with the cluster's status that follows from it. */
-export async function setLink(
-  tx: Transaction,
-  record: (...events: NewEvent[]) => void,
-  cluster: ClusterRow,
-  link: 'CONNECTED' | 'SILENT',
-  now: Date,
-  summary: string,
-): Promise<void> {
-  if (cluster.link === link) return;
-  record({ kind: link === 'SILENT' ? 'CLUSTER_SILENT' : 'CLUSTER_BACK', clusterId: cluster.id, summary });
-  record(...(await refreshClusters(tx, [{ id: cluster.id, link }], now)));
 }
 
 async function useToken(tx: Transaction, { token, cluster }: Registration, now: Date): Promise<void> {
@@ -271,7 +253,8 @@ async function heardFrom(
       summary: `Manager ${manager.name} is primary (epoch ${held.epoch}).`,
     });
   }
-  await setLink(tx, record, cluster, 'CONNECTED', now, `The primary manager ${manager.name} is heard.`);
+  const summary = `The primary manager ${manager.name} is heard.`;
+  record(...(await setLink(tx, [cluster], 'CONNECTED', now, () => summary)));
   return leaseFor(deps, held, manager.id, manager.name, told);
 }
 

@@ -1,6 +1,11 @@
 import type { Deps } from '../graphql/context.ts';
 import { change } from '../platform/event-log.ts';
-import { lockCluster, setLink } from './session.ts';
+import { lockClusters } from '../topology/lock.ts';
+import { setLink } from '../topology/refresh.ts';
+import type { ClusterRow } from '../topology/service.ts';
+
+/** Clusters that are declared silent in one transaction: so many rows are locked at once. */
+const BATCH = 500;
 
 /**
  * Notices silence: clusters whose primary's lease ran out become UNKNOWN, managers that were not heard for a lease's
@@ -12,8 +17,12 @@ export async function sweepLeases(deps: Deps): Promise<void> {
   const expired = await deps.prisma.cluster.findMany({
     where: { link: 'CONNECTED', leaseExpiresAt: { lt: now } },
     select: { id: true },
+    orderBy: { id: 'asc' },
   });
-  for (const { id } of expired) await expireLease(deps, id, now);
+  for (let from = 0; from < expired.length; from += BATCH) {
+    const ids = expired.slice(from, from + BATCH).map(({ id }) => id);
+    await expireLeases(deps, ids, now);
+  }
 
   const quiet = {
     silentSince: null,
@@ -29,12 +38,13 @@ export async function sweepLeases(deps: Deps): Promise<void> {
   });
 }
 
-/** The lease is looked at again under the lock: the primary may just have been heard. */
-async function expireLease(deps: Deps, clusterId: string, now: Date): Promise<void> {
-  await change(deps, async (tx, record) => {
-    const cluster = await lockCluster(tx, clusterId);
-    if (!cluster.leaseExpiresAt || cluster.leaseExpiresAt >= now) return;
-    const heard = cluster.lastHeardAt?.toISOString() ?? 'never';
-    await setLink(tx, record, cluster, 'SILENT', now, `The primary manager is silent, last heard ${heard}.`);
+/** The leases are looked at again under the locks: a primary may just have been heard. */
+const expireLeases = (deps: Deps, ids: readonly string[], now: Date): Promise<void> =>
+  change(deps, async (tx, record) => {
+    const clusters = await lockClusters(tx, ids);
+    const expired = clusters.filter(({ leaseExpiresAt }) => leaseExpiresAt && leaseExpiresAt < now);
+    record(...(await setLink(tx, expired, 'SILENT', now, lastHeard)));
   });
-}
+
+const lastHeard = ({ lastHeardAt }: ClusterRow): string =>
+  `The primary manager is silent, last heard ${lastHeardAt?.toISOString() ?? 'never'}.`;

@@ -5,7 +5,7 @@ import { AppError, conflict, notFound } from '../platform/errors.ts';
 import { change, headPosition, type NewEvent, type Transaction } from '../platform/event-log.ts';
 import { endingWithConsumer } from '../platform/iterate.ts';
 import { checkEpoch } from '../manager/membership.ts';
-import { lockCluster } from '../manager/session.ts';
+import { lockCluster } from '../topology/lock.ts';
 import { commandEvent, lockCommands, lockOperation, refreshOperation, skipSteps } from './progress.ts';
 import { ACTIVE_COMMAND, commandEnded, takesReport } from './state.ts';
 

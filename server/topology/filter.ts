@@ -1,5 +1,5 @@
-import type { Prisma } from '../platform/generated/prisma/client.ts';
-import type { ClusterStatus, ReportedStatus } from '../platform/generated/prisma/enums.ts';
+import { Prisma } from '../platform/generated/prisma/client.ts';
+import type { ClusterStatus } from '../platform/generated/prisma/enums.ts';
 import type { NodeStatus } from './status.ts';
 
 export interface Label {
@@ -24,9 +24,12 @@ export interface NodeFilterValue {
   includeLeft?: boolean | null | undefined;
 }
 
-/** A part of a text, whatever the case; `%` and `_` are letters like any other. */
+/** In a pattern of LIKE, `%` and `_` as letters like any other. */
+const literally = (search: string): string => search.replace(/[\\%_]/g, '\\$&');
+
+/** A part of a text, whatever the case. */
 export const contains = (search: string) => ({
-  contains: search.replace(/[\\%_]/g, '\\$&'),
+  contains: literally(search),
   mode: 'insensitive' as const,
 });
 
@@ -45,27 +48,36 @@ export function clusterWhere(filter: ClusterFilterValue | null | undefined): Pri
   return { AND: and };
 }
 
-/** The nodes that pass all parts of the filter that are set. Those that left only when they are asked for. */
-export function nodeWhere(filter: NodeFilterValue | null | undefined): Prisma.NodeWhereInput {
-  const { search, status, clusterId, zone, ids, includeLeft } = filter ?? {};
-  const and: Prisma.NodeWhereInput[] = [];
-  if (search)
-    and.push({ OR: [{ name: contains(search) }, { host: contains(search) }, { address: contains(search) }] });
-  if (clusterId) and.push({ clusterId });
-  if (zone) and.push({ zone: { in: [...zone] } });
-  if (ids) and.push({ id: { in: [...ids] } });
-  if (status) and.push(statusWhere(status));
-  if (!includeLeft && !status?.includes('LEFT')) and.push({ status: { not: 'LEFT' } });
-  return { AND: and };
+/**
+ * What holds of the nodes (`n`, with their clusters `c`) that pass all parts of the filter that are set. Those that
+ * left only when they are asked for.
+ */
+export function nodeConditions(filter: NodeFilterValue): Prisma.Sql[] {
+  const { search, status, clusterId, zone, ids, includeLeft } = filter;
+  const conditions: Prisma.Sql[] = [];
+  if (search) {
+    const pattern = `%${literally(search)}%`;
+    conditions.push(
+      Prisma.sql`(n.name ILIKE ${pattern} OR n.host ILIKE ${pattern} OR n.address ILIKE ${pattern})`,
+    );
+  }
+  if (clusterId) conditions.push(Prisma.sql`n.cluster_id = ${clusterId}`);
+  if (zone) conditions.push(Prisma.sql`n.zone = ANY(${[...zone]}::text[])`);
+  if (ids) conditions.push(Prisma.sql`n.id = ANY(${[...ids]}::text[])`);
+  if (status) conditions.push(statusCondition(status));
+  if (!includeLeft && !status?.includes('LEFT')) conditions.push(Prisma.sql`n.status <> 'LEFT'`);
+  return conditions;
 }
 
-function statusWhere(wanted: readonly NodeStatus[]): Prisma.NodeWhereInput {
-  const reported = wanted.filter((status): status is ReportedStatus => status !== 'UNKNOWN');
-  const heard: Prisma.NodeWhereInput = { status: { in: reported }, cluster: { link: 'CONNECTED' } };
+function statusCondition(wanted: readonly NodeStatus[]): Prisma.Sql {
+  const reported = wanted.filter((status) => status !== 'UNKNOWN');
+  const heard = Prisma.sql`(n.status = ANY(${reported}::"ReportedStatus"[]) AND c.link = 'CONNECTED')`;
   // A node that left has left, whether its manager is heard or not.
-  const left: Prisma.NodeWhereInput = { status: 'LEFT' };
-  const unknown: Prisma.NodeWhereInput = { status: { not: 'LEFT' }, cluster: { link: 'SILENT' } };
-  return {
-    OR: [heard, ...(wanted.includes('LEFT') ? [left] : []), ...(wanted.includes('UNKNOWN') ? [unknown] : [])],
-  };
+  const left = wanted.includes('LEFT') ? [Prisma.sql`n.status = 'LEFT'`] : [];
+  const unknown = wanted.includes('UNKNOWN') ? [Prisma.sql`(n.status <> 'LEFT' AND c.link = 'SILENT')`] : [];
+  return Prisma.sql`(${Prisma.join([heard, ...left, ...unknown], ' OR ')})`;
 }
+
+/** Whether all nodes pass but those that left. */
+export const isEmpty = ({ includeLeft, search, ...lists }: NodeFilterValue): boolean =>
+  !includeLeft && !search && Object.values(lists).every((list) => list == null);

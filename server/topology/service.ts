@@ -12,6 +12,7 @@ import {
   type NodeStatus,
   type Verdict,
 } from './status.ts';
+import type { Tally } from './tally.ts';
 
 export type ClusterRow = ClusterModel;
 
@@ -20,9 +21,13 @@ export const countsOf = (cluster: ClusterRow): NodeCounts =>
     COUNTED_STATUSES.map((status) => [status, cluster[COUNT_COLUMNS[status]]]),
   ) as NodeCounts;
 
+export const tallyIn = (cluster: ClusterRow): Tally => ({
+  counts: countsOf(cluster),
+  digest: cluster.membershipDigest,
+});
+
 /** The system in numbers, from one aggregation over the clusters' rows. */
 export interface SystemSummary extends Verdict {
-  id: string;
   name: string;
   position: Position;
   clusterCounts: { status: ClusterStatus; count: number }[];
@@ -42,8 +47,8 @@ export async function ensureSystem(deps: EventWriterDeps, name: string): Promise
 }
 
 /** The revision is read first: what follows is at least as new. */
-export async function systemSummary(prisma: PrismaClient): Promise<SystemSummary> {
-  const { id, name, revision, mark } = await prisma.system.findUniqueOrThrow({ where: { id: SYSTEM_ID } });
+async function systemSummary(prisma: PrismaClient): Promise<SystemSummary> {
+  const { name, revision, mark } = await prisma.system.findUniqueOrThrow({ where: { id: SYSTEM_ID } });
   const groups = await prisma.cluster.groupBy({
     by: ['status', 'link'],
     _count: { _all: true },
@@ -60,7 +65,6 @@ export async function systemSummary(prisma: PrismaClient): Promise<SystemSummary
     }
   }
   return {
-    id,
     name,
     position: { revision, mark },
     ...systemStatus(Object.fromEntries(clusters)),
@@ -69,6 +73,17 @@ export async function systemSummary(prisma: PrismaClient): Promise<SystemSummary
       .map((status) => ({ status, count: nodes.get(status) ?? 0 }))
       .filter(({ count }) => count > 0),
   };
+}
+
+/** The system as one request sees it: its summary is read once, and only when it is needed. */
+export class SystemView {
+  #summary: Promise<SystemSummary> | undefined;
+
+  constructor(private readonly prisma: PrismaClient) {}
+
+  get summary(): Promise<SystemSummary> {
+    return (this.#summary ??= systemSummary(this.prisma));
+  }
 }
 
 /** How many clusters of those that pass the filter have which status, kind and label. */

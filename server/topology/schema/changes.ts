@@ -4,10 +4,9 @@ import { UNLOGGED } from '../../graphql/unlogged.ts';
 import type { Position } from '../../platform/event-log.ts';
 import { LiveStream } from '../../platform/live-stream.ts';
 import type { Batch } from '../../platform/tail.ts';
-import { systemSummary } from '../service.ts';
 import { Cluster } from './cluster.ts';
 import { Node } from './node.ts';
-import { System } from './system.ts';
+import { System, openSystem } from './system.ts';
 
 export interface DeltaShape {
   type: 'delta';
@@ -26,7 +25,7 @@ const TopologySnapshot = builder
     authScopes: { operator: true },
     fields: (t) => ({
       revision: t.expose('position', { type: 'Revision' }),
-      system: t.field({ type: System, resolve: (_event, _args, { deps }) => systemSummary(deps.prisma) }),
+      system: t.field({ type: System, resolve: (_event, _args, { deps }, info) => openSystem(deps, info) }),
     }),
   });
 
@@ -35,7 +34,7 @@ export const TopologyDelta = builder.objectRef<DeltaShape>('TopologyDelta').impl
   authScopes: { operator: true },
   fields: (t) => ({
     revision: t.expose('position', { type: 'Revision' }),
-    system: t.field({ type: System, resolve: (_event, _args, { deps }) => systemSummary(deps.prisma) }),
+    system: t.field({ type: System, resolve: (_event, _args, { deps }, info) => openSystem(deps, info) }),
     clusters: t.prismaField({
       type: [Cluster],
       description: 'Clusters that changed in any way, themselves or by a manager or node of theirs.',

@@ -4,11 +4,13 @@ import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
 import * as input from '../../graphql/input.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
-import { nodeWhere } from '../filter.ts';
+import { batched } from '../../graphql/loader.ts';
+import { isEmpty, type NodeFilterValue } from '../filter.ts';
+import { countNodesOf, nodesOfClusters, type NodeListRequest, type NodeRow } from '../node-list.ts';
 import { COUNTED_STATUSES, COUNT_COLUMNS, total, type NodeStatus as NodeStatusValue } from '../status.ts';
 import { countsOf, type ClusterRow } from '../service.ts';
 import { ClusterStatus, ControlLink, Label, LabelInput, NodeStatusCount } from './common.ts';
-import { NodeConnection, NodeFilter, NodeOrder, nodeOrderBy } from './node.ts';
+import { Node, NodeConnection, nodeConnection, nodeListArgs } from './node.ts';
 
 export const Cluster = builder.prismaObject('Cluster', {
   authScopes: (cluster) => ({ operator: true, managerOf: cluster.id }),
@@ -49,32 +51,40 @@ export const Cluster = builder.prismaObject('Cluster', {
       description: 'As `nodeCounts`, by the last report even while the manager is silent.',
       resolve: lastKnownCounts,
     }),
-    nodes: t.relatedConnection(
-      'nodes',
+    nodes: t.connection(
       {
-        cursor: 'id',
-        totalCount: true,
-        args: {
-          filter: t.arg({ type: NodeFilter }),
-          orderBy: t.arg({ type: NodeOrder, defaultValue: 'WORST_FIRST' }),
-        },
-        query: (args) => ({ where: nodeWhere(args.filter), orderBy: nodeOrderBy(args.orderBy) }),
+        type: Node,
+        args: nodeListArgs,
+        resolve: (cluster, args, context) =>
+          nodeConnection(
+            args,
+            (request) => nodesOf(context, cluster.id, request),
+            // The cluster's row has counted them.
+            (filter) => (isEmpty(filter) ? total(countsOf(cluster)) : countOf(context, cluster.id, filter)),
+          ),
       },
       NodeConnection,
     ),
-    cells: t.relation('nodes', {
+    cells: t.field({
+      type: [Node],
       description:
         'The first `limit` (1 to 200) nodes, worst first: the cells of the map. Those that left are not among them.',
       args: { limit: t.arg.int({ defaultValue: 60, validate: input.limit(200) }) },
-      query: ({ limit }) => ({
-        where: { status: { not: 'LEFT' } },
-        orderBy: nodeOrderBy('WORST_FIRST'),
-        take: limit ?? 60,
-      }),
+      resolve: ({ id }, { limit }, context) =>
+        nodesOf(context, id, { filter: {}, order: 'WORST_FIRST', inverted: false, limit: limit ?? 60 }),
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
   }),
 });
+
+const nodesOf = batched<NodeRow[], NodeListRequest>(
+  (clusterIds, { prisma }, request) => nodesOfClusters(prisma, clusterIds, request),
+  [],
+);
+const countOf = batched<number, NodeFilterValue>(
+  (clusterIds, { prisma }, filter) => countNodesOf(prisma, clusterIds, filter),
+  0,
+);
 
 function lastKnownCounts(cluster: ClusterRow): { status: NodeStatusValue; count: number }[] {
   return COUNTED_STATUSES.map((status) => ({ status, count: cluster[COUNT_COLUMNS[status]] })).filter(

@@ -1,13 +1,15 @@
-import type { ControlLink } from '../../platform/generated/prisma/enums.ts';
-import type { Prisma } from '../../platform/generated/prisma/client.ts';
-import { builder } from '../../graphql/builder.ts';
+import type { InputShapeFromFields } from '@pothos/core';
+import { resolveCursorConnection, type DefaultConnectionArguments } from '@pothos/plugin-relay';
+import { PAGE_SIZES, builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
 import * as input from '../../graphql/input.ts';
-import { batched } from '../../graphql/loader.ts';
+import type { NodeFilterValue } from '../filter.ts';
+import { cursorOf, type NodeListRequest, type NodeRow } from '../node-list.ts';
 import { effectiveStatus } from '../status.ts';
 import { Label, NodeStatus } from './common.ts';
 
 export const Node = builder.prismaObject('Node', {
+  include: { cluster: { select: { link: true } } },
   authScopes: (node) => ({ operator: true, managerOf: node.clusterId }),
   fields: (t) => ({
     id: t.exposeID('id'),
@@ -16,8 +18,7 @@ export const Node = builder.prismaObject('Node', {
     status: t.field({
       type: NodeStatus,
       description: 'UNKNOWN while the manager of its cluster is silent; else `reportedStatus`.',
-      resolve: async (node, _args, context) =>
-        effectiveStatus(node.status, (await linkOf(context, node.clusterId)) === 'SILENT'),
+      resolve: ({ status, cluster }) => effectiveStatus(status, cluster.link === 'SILENT'),
     }),
     reportedStatus: t.expose('status', { type: NodeStatus }),
     statusReason: t.exposeString('statusReason', { nullable: true }),
@@ -64,16 +65,21 @@ export const NodeFilter = builder.inputType('NodeFilter', {
 
 export const NodeOrder = builder.enumType('NodeOrder', { values: ['WORST_FIRST', 'NAME'] as const });
 
-const linkOf = batched<ControlLink>(async (ids, { prisma }) => {
-  const clusters = await prisma.cluster.findMany({
-    where: { id: { in: [...ids] } },
-    select: { id: true, link: true },
-  });
-  return new Map(clusters.map(({ id, link }) => [id, link]));
-}, 'SILENT');
+/** What every field that lists nodes takes. */
+export const nodeListArgs = builder.args((t) => ({
+  filter: t.field({ type: NodeFilter }),
+  orderBy: t.field({ type: NodeOrder, defaultValue: 'WORST_FIRST' }),
+}));
+type NodeListArgs = InputShapeFromFields<typeof nodeListArgs> & DefaultConnectionArguments;
 
-/** The order of a list of nodes; ends in the id so that pages never overlap. */
-export const nodeOrderBy = (
-  order: 'WORST_FIRST' | 'NAME' | null | undefined,
-): Prisma.NodeOrderByWithRelationInput[] =>
-  order === 'NAME' ? [{ name: 'asc' }, { id: 'asc' }] : [{ status: 'asc' }, { name: 'asc' }, { id: 'asc' }];
+/** The connection that a field which lists nodes answers with. */
+export const nodeConnection = async (
+  { filter, orderBy, ...args }: NodeListArgs,
+  read: (request: NodeListRequest) => Promise<NodeRow[]>,
+  count: (filter: NodeFilterValue) => Promise<number> | number,
+) => ({
+  ...(await resolveCursorConnection<Promise<NodeRow[]>>({ args, ...PAGE_SIZES, toCursor: cursorOf }, (part) =>
+    read({ ...part, filter: filter ?? {}, order: orderBy ?? 'WORST_FIRST' }),
+  )),
+  totalCount: () => count(filter ?? {}),
+});

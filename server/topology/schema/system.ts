@@ -1,10 +1,14 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import { builder } from '../../graphql/builder.ts';
+import { SYSTEM_ID } from '../../platform/event-log.ts';
 import type { PrismaClient } from '../../platform/generated/prisma/client.ts';
+import type { Deps } from '../../graphql/context.ts';
 import * as input from '../../graphql/input.ts';
+import { selectedFields } from '../../graphql/selection.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
-import { clusterWhere, nodeWhere } from '../filter.ts';
-import { nodePage } from '../node-page.ts';
-import { clusterFacets, systemSummary, type SystemSummary } from '../service.ts';
+import { clusterWhere } from '../filter.ts';
+import { countNodes, nodesOfSystem } from '../node-list.ts';
+import { SystemView, clusterFacets, type SystemSummary } from '../service.ts';
 import {
   Cluster,
   ClusterConnection,
@@ -14,7 +18,7 @@ import {
   type ClusterListArgs,
 } from './cluster.ts';
 import { ClusterStatus, NodeStatusCount } from './common.ts';
-import { Node, NodeConnection, NodeFilter, NodeOrder } from './node.ts';
+import { Node, NodeConnection, nodeConnection, nodeListArgs } from './node.ts';
 
 type FacetValueShape = { value: string; count: number };
 
@@ -50,27 +54,46 @@ const ClusterFacets = builder
 const listClusters = (prisma: PrismaClient, query: object, { filter, orderBy }: ClusterListArgs) =>
   prisma.cluster.findMany({ ...query, where: clusterWhere(filter), orderBy: clusterOrderBy(orderBy) });
 
-export const System = builder.objectRef<SystemSummary>('System').implement({
+/** What is read of the system by itself; the other fields are lists with queries of their own. */
+const SUMMARY = ['name', 'status', 'statusReason', 'revision', 'clusterCounts', 'nodeCounts'];
+
+/** The system; what it says of itself is read first, so that everything else is at least as new as its `revision`. */
+export async function openSystem({ prisma }: Deps, info: GraphQLResolveInfo): Promise<SystemView> {
+  const system = new SystemView(prisma);
+  const selected = selectedFields(info);
+  if (SUMMARY.some((field) => selected.has(field))) await system.summary;
+  return system;
+}
+
+export const System = builder.objectRef<SystemView>('System').implement({
   authScopes: { operator: true },
   fields: (t) => ({
-    id: t.exposeID('id'),
-    name: t.exposeString('name'),
-    status: t.expose('status', {
+    id: t.id({ resolve: () => SYSTEM_ID }),
+    name: t.string({ resolve: async ({ summary }) => (await summary).name }),
+    status: t.field({
       type: ClusterStatus,
       description: 'As bad as its worst cluster; DOWN when all are.',
+      resolve: async ({ summary }) => (await summary).status,
     }),
-    statusReason: t.exposeString('reason'),
-    revision: t.expose('position', {
+    statusReason: t.string({ resolve: async ({ summary }) => (await summary).reason }),
+    revision: t.field({
       type: 'Revision',
       description: 'What is shown is at least as new as this.',
+      resolve: async ({ summary }) => (await summary).position,
     }),
     serverTime: t.field({
       type: 'DateTime',
       extensions: UNLOGGED,
       resolve: (_system, _args, { deps }) => deps.clock.now(),
     }),
-    clusterCounts: t.expose('clusterCounts', { type: [ClusterStatusCount] }),
-    nodeCounts: t.expose('nodeCounts', { type: [NodeStatusCount] }),
+    clusterCounts: t.field({
+      type: [ClusterStatusCount],
+      resolve: async ({ summary }) => (await summary).clusterCounts,
+    }),
+    nodeCounts: t.field({
+      type: [NodeStatusCount],
+      resolve: async ({ summary }) => (await summary).nodeCounts,
+    }),
     clusterFacets: t.field({
       type: ClusterFacets,
       args: { filter: t.arg({ type: ClusterFilter }) },
@@ -87,17 +110,16 @@ export const System = builder.objectRef<SystemSummary>('System').implement({
       },
       ClusterConnection,
     ),
-    nodes: t.prismaConnection(
+    nodes: t.connection(
       {
         type: Node,
-        cursor: 'status_name_id',
-        args: {
-          filter: t.arg({ type: NodeFilter }),
-          orderBy: t.arg({ type: NodeOrder, defaultValue: 'WORST_FIRST' }),
-        },
-        resolve: (query, _system, { filter, orderBy }, { deps }) =>
-          nodePage(deps.prisma, query, filter ?? {}, orderBy ?? 'WORST_FIRST'),
-        totalCount: (_system, { filter }, { deps }) => deps.prisma.node.count({ where: nodeWhere(filter) }),
+        args: nodeListArgs,
+        resolve: (_system, args, { deps: { prisma } }) =>
+          nodeConnection(
+            args,
+            (request) => nodesOfSystem(prisma, request),
+            (filter) => countNodes(prisma, filter),
+          ),
       },
       NodeConnection,
     ),
@@ -108,7 +130,7 @@ builder.queryFields((t) => ({
   system: t.field({
     type: System,
     authScopes: { operator: true },
-    resolve: (_query, _args, { deps }) => systemSummary(deps.prisma),
+    resolve: (_query, _args, { deps }, info) => openSystem(deps, info),
   }),
   clusters: t.prismaConnection(
     {
