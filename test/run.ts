@@ -6,6 +6,7 @@ import { startPostgres } from './services/postgres-server.ts';
 import { providePrograms } from './services/programs.ts';
 import { runCommand } from './services/run-command.ts';
 import { formatSummary, summarise, type VitestReport } from './services/summary.ts';
+import { makeTemplates } from './services/templates.ts';
 
 // `npm test -- [vitest arguments]`: provides what the tests need, builds, runs them, and counts them in the last line.
 // TEST_POSTGRES_FSYNC=on makes PostgreSQL sync to disk as in production.
@@ -37,6 +38,7 @@ async function runTests(vitestArgs: readonly string[], signal: AbortSignal): Pro
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
     const env = {
       ...process.env,
+      ...(await makeTemplates(folder, postgres.url)),
       TEST_DATABASE_URL: postgres.url,
       CHROMIUM: programs.chromium,
       REDIS_SERVER: programs.redisServer,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDatabase } from '../platform/database/database.ts';
+import { copyDataDir } from '../../test/services/templates.ts';
 import { createLocalBus } from '../platform/bus.ts';
 import { systemClock } from '../platform/clock.ts';
 import { PrismaClient } from '../platform/generated/prisma/client.ts';
@@ -49,7 +49,7 @@ describe('the number of queries', () => {
   let queries = 0;
 
   beforeAll(async () => {
-    await (await openDatabase({ dataDir: folder, log: logger })).close();
+    copyDataDir(folder);
     pglite = await PGlite.create(join(folder, 'db'));
     const observed = new PrismaClient({
       adapter: new PrismaPGlite(pglite),

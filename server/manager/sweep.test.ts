@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { copyDataDir } from '../../test/services/templates.ts';
 import { newSecret, hashSecret } from '../access/principal.ts';
 import type { Deps } from '../graphql/context.ts';
 import { createLocalBus } from '../platform/bus.ts';
@@ -22,6 +23,7 @@ describe('the sweep, by a clock of its own', () => {
   let now = Date.UTC(2026, 0, 1);
 
   beforeAll(async () => {
+    copyDataDir(folder);
     database = await openDatabase({ dataDir: folder, log: logger });
     await ensureSystem(
       { prisma: database.prisma, bus: createLocalBus(), clock: { now: () => new Date(now) } },

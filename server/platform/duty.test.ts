@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../../test/harness/until.ts';
+import { copyDataDir } from '../../test/services/templates.ts';
 import { openDatabase, type Database } from './database/database.ts';
 import { Duty } from './duty.ts';
 import { createLogger } from './log.ts';
@@ -14,6 +15,7 @@ describe('a duty', () => {
   const started: Duty[] = [];
 
   beforeAll(async () => {
+    copyDataDir(folder);
     database = await openDatabase({ dataDir: folder, log: logger });
   });
   afterEach(async () => {

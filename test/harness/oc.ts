@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestDatabase } from '../services/postgres.ts';
+import { copyDataDir } from '../services/templates.ts';
 import { Client } from './client.ts';
 import { until } from './until.ts';
 
@@ -66,7 +67,8 @@ export class Oc {
     const shared = options.databaseOf?.databaseUrl;
     if (shared) oc.#database = { url: shared, drop: async () => undefined };
     else if (!options.databaseUrl && process.env['OC_TEST_DATABASE'] === 'postgres')
-      oc.#database = await createTestDatabase();
+      oc.#database = await createTestDatabase(process.env['TEST_DATABASE_TEMPLATE']);
+    else if (!options.databaseUrl) copyDataDir(oc.environment['DATA_DIR']!);
     await oc.boot();
     return oc;
   }

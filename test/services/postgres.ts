@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 
 export interface TestDatabase {
-  /** A `postgresql://` URL of an empty database that nobody else uses. */
+  /** A `postgresql://` URL of a database that nobody else uses. */
   url: string;
   /** Drops it, with whatever is still connected to it. */
   drop(): Promise<void>;
@@ -10,9 +10,10 @@ export interface TestDatabase {
 
 /**
  * Makes a database on the server that the test command started.
- * @throws Error when there is none: the tests are never skipped for that
+ * @param template the database that it is a copy of; `TEST_DATABASE_TEMPLATE` names a migrated one
+ * @throws Error when there is no server: the tests are never skipped for that
  */
-export async function createTestDatabase(): Promise<TestDatabase> {
+export async function createTestDatabase(template = 'template1'): Promise<TestDatabase> {
   const server = process.env['TEST_DATABASE_URL'];
   if (!server) {
     throw new Error(
@@ -20,13 +21,14 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     );
   }
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await onServer(server, `CREATE DATABASE ${name}`);
+  await onServer(server, `CREATE DATABASE ${name} TEMPLATE ${template}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
   return { url: url.href, drop: () => onServer(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
 }
 
-async function onServer(url: string, sql: string): Promise<void> {
+/** Runs one statement on a connection of its own. */
+export async function onServer(url: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase } from '../../../test/services/postgres.ts';
+import { copyDataDir } from '../../../test/services/templates.ts';
 import { createLogger } from '../log.ts';
 import { openDatabase, type Database } from './database.ts';
 import { DataDirLockedError } from './lock.ts';
@@ -27,6 +28,7 @@ describe.each(['pglite', 'postgres'] as const)('a %s database', (kind) => {
   beforeAll(async () => {
     if (kind === 'postgres') ({ url: databaseUrl, drop } = await createTestDatabase());
     dataDir = await mkdtemp(join(tmpdir(), 'oc-database-'));
+    copyDataDir(dataDir);
     database = await openDatabase({ databaseUrl, dataDir, log });
   });
   afterAll(async () => {
@@ -100,6 +102,7 @@ describe('the embedded database', () => {
   });
 
   it('is refused to a second process, and the first works on', async () => {
+    copyDataDir(root);
     const first = startChild('write-rows.ts', root);
     try {
       expect(await first.nextLine()).toBe('open');
@@ -112,6 +115,7 @@ describe('the embedded database', () => {
   });
 
   it('has every acknowledged transaction, and none by half, after kill -9', async () => {
+    copyDataDir(root);
     const writer = startChild('write-rows.ts', root);
     expect(await writer.nextLine()).toBe('open');
     let acknowledged = 0;
