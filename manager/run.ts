@@ -53,7 +53,7 @@ export async function runCommand(context: RunContext): Promise<void> {
     const now = new Date().toISOString();
     switch (decision.act) {
       case 'begin':
-        guard();
+        guard.check();
         save(
           { waitingFor: null },
           changed(decision.nodeNames, ({ nodeName }) => ({

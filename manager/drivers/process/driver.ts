@@ -125,10 +125,10 @@ export class ProcessDriver implements ClusterDriver {
     };
     const worker = this.worker({ name, ...nowhere }, guard);
     worker.adopt();
-    worker.stop('GRACEFUL', 'STOPPED').then(
-      () => this.records.remove(name),
-      (error: unknown) => this.log.warn(`${name} was not stopped: ${(error as Error).message}`),
-    );
+    worker
+      .stop('GRACEFUL', 'STOPPED')
+      .then(() => this.records.remove(name, guard))
+      .catch((error: unknown) => this.log.warn(`${name} was not stopped: ${(error as Error).message}`));
   }
 
   private describe(worker: Worker): DriverNode {
