@@ -2,8 +2,6 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { Fence, Fenced } from './fence.ts';
-import { lockManager } from './lock.ts';
-import { startOf } from './process-identity.ts';
 import { temporaryFolder } from './testing/folder.ts';
 
 describe('the fence', () => {
@@ -72,18 +70,5 @@ describe('the fence', () => {
     });
     expect(() => first.write(path, 'too late')).toThrow(Fenced);
     expect(readFileSync(path, 'utf8')).toBe('of the second');
-  });
-});
-
-describe('the lock of a manager', () => {
-  it('is one process’s, and is taken over from a process that is gone', () => {
-    const path = join(temporaryFolder(), 'lock.json');
-    const unlock = lockManager(path);
-    unlock();
-    writeFileSync(path, JSON.stringify({ pid: process.pid, start: 'of a process before, with the same id' }));
-    lockManager(path);
-    expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ pid: process.pid });
-    writeFileSync(path, JSON.stringify({ pid: process.ppid, start: startOf(process.ppid) }));
-    expect(() => lockManager(path)).toThrow(`This manager runs already, as process ${process.ppid}`);
   });
 });
