@@ -38,7 +38,6 @@ export async function runCommand(context: RunContext): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
     const decision = decide({
-      kind: command.kind,
       rolling: command.rolling,
       abortRequested: command.abortRequested || command.dropped,
       confirmBy: context.confirmBy(),
