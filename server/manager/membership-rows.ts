@@ -70,7 +70,7 @@ export const writeNodes = (
     FROM written AS w JOIN differing AS d USING (cluster_id, name)
     ORDER BY w.cluster_id, w.name`;
 
-/** Marks as left the nodes that DELTAs name so and those that are missing from SNAPSHOTs, and returns those. */
+/** Marks as left the nodes that reports name so and those that SNAPSHOTs do not name at all, and returns those. */
 export async function removeNodes(
   tx: Transaction,
   reports: readonly AcceptedReport[],
@@ -79,12 +79,12 @@ export async function removeNodes(
   const told = reports.flatMap(({ clusterId, left }) => left.map((node) => ({ clusterId, ...node })));
   const snapshots = reports
     .filter(({ kind }) => kind === 'SNAPSHOT')
-    .map(({ clusterId, nodes }) => ({ clusterId, names: nodes.map(({ name }) => name) }));
+    .map(({ clusterId, nodes, left }) => ({ clusterId, names: [...nodes, ...left].map(({ name }) => name) }));
   if (told.length === 0 && snapshots.length === 0) return [];
   return tx.$queryRaw<NodeAfter[]>`
     WITH snapshot AS MATERIALIZED (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(snapshots)}::jsonb) AS s("clusterId" text, names text[])
-    ), present AS MATERIALIZED (
+    ), named AS MATERIALIZED (
       SELECT s."clusterId", unnest(s.names) AS name FROM snapshot AS s
     ), gone AS (
       SELECT l."clusterId", l.name, l.reason
@@ -92,7 +92,7 @@ export async function removeNodes(
       UNION ALL
       SELECT n.cluster_id, n.name, 'It is no longer among the nodes that its manager sees.'
       FROM snapshot AS s JOIN node AS n ON n.cluster_id = s."clusterId" AND n.status <> 'LEFT'
-      WHERE NOT EXISTS (SELECT 1 FROM present AS p WHERE p."clusterId" = n.cluster_id AND p.name = n.name)
+      WHERE NOT EXISTS (SELECT 1 FROM named WHERE named."clusterId" = n.cluster_id AND named.name = n.name)
     )
     UPDATE node SET status = 'LEFT', status_reason = g.reason, status_since = ${now}, reported_at = ${now}, left_at = ${now}
     FROM gone AS g

@@ -75,8 +75,8 @@ export class WireManager {
     );
   }
 
-  async snapshot(nodes: object[]): Promise<void> {
-    await this.#applied(this.report({ kind: 'SNAPSHOT', sequence: ++this.sequence, nodes }));
+  async snapshot(nodes: object[], left: object[] = []): Promise<void> {
+    await this.#applied(this.report({ kind: 'SNAPSHOT', sequence: ++this.sequence, nodes, left }));
   }
 
   async delta(nodes: object[], left: object[] = []): Promise<void> {

@@ -166,7 +166,8 @@ const ReportMembershipInput = builder.inputType('ReportMembershipInput', {
     left: t.field({
       type: [NodeLeftInput],
       defaultValue: [],
-      description: 'DELTA only.',
+      description:
+        'Those that left, as far as it is known; a node that a SNAPSHOT does not name has left too.',
       validate: z.array(z.unknown()).max(5000, 'must have at most 5,000 nodes').nullish(),
     }),
   }),
