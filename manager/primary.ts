@@ -55,14 +55,15 @@ export class Primary {
     fence.claim();
     const guard = watched(fence, failed);
     this.journal = Journal.open(join(stateDir, 'journal.jsonl'), epoch, guard, log);
+    const backoff = () => new Backoff(BACKOFF);
+    // Before the driver takes over: it is to hear who left meanwhile.
+    this.membership = new Membership({ client, driver, lease, backoff: backoff(), roleLost, log, signal });
     try {
       driver.takeOver(guard);
     } catch (error) {
       this.end();
       throw error;
     }
-    const backoff = () => new Backoff(BACKOFF);
-    this.membership = new Membership({ client, driver, lease, backoff: backoff(), roleLost, log, signal });
     const drop = (id: string) => this.relay.drop(id);
     this.reporter = new CommandReporter({
       client,

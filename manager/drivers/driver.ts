@@ -55,7 +55,10 @@ export interface ClusterDriver {
   nodes(): DriverNode[];
   node(name: string): DriverNode | undefined;
 
-  /** @param listener is told the name of a node that joined, changed or left. Returns the way to stop listening. */
+  /**
+   * @param listener is told the name of a node that joined, changed or left; in `takeOver` of those that are found to
+   *   have left while no manager looked. Returns the way to stop listening.
+   */
   onChange(listener: (name: string) => void): () => void;
 
   /**

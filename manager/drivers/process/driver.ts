@@ -114,6 +114,7 @@ export class ProcessDriver implements ClusterDriver {
   /** A worker that a former config asked for and this one does not: it is no node any more, and what runs is drained. */
   private retire(name: string, guard: Guard): void {
     this.log.info(`${name} is not in the configuration any more: it is stopped and forgotten`);
+    this.events.emit('change', name);
     const nowhere = {
       command: [],
       cwd: '.',
