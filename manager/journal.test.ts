@@ -1,11 +1,12 @@
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Guard } from './drivers/driver.ts';
 import { Fenced } from './fence.ts';
 import { Journal, type CommandRecord, type StepRecord } from './journal.ts';
 import { temporaryFolder } from './testing/folder.ts';
 import { silent } from './testing/silent.ts';
-import { fencedWhen, unfenced } from './testing/unfenced.ts';
+import { fenceable, unfenced } from './testing/unfenced.ts';
 
 const stepOf = (nodeName: string): StepRecord => ({
   nodeName,
@@ -33,7 +34,7 @@ const command = (id: string): CommandRecord => ({
   told: false,
   steps: [stepOf('a'), stepOf('b')],
 });
-const open = (path: string, epoch = 1, guard = unfenced) => Journal.open(path, epoch, guard, silent);
+const open = (path: string, epoch = 1, guard: Guard = unfenced) => Journal.open(path, epoch, guard, silent);
 
 describe('the journal', () => {
   it('knows after a restart all that was written', () => {
@@ -116,16 +117,12 @@ describe('the journal', () => {
 
   it('of an earlier primary is not put back over that of a later one', () => {
     const path = join(temporaryFolder(), 'journal.jsonl');
-    let fenced: Fenced | undefined;
-    const earlier = open(
-      path,
-      1,
-      fencedWhen(() => fenced),
-    );
+    const guard = fenceable();
+    const earlier = open(path, 1, guard);
     earlier.put(command('1'));
     const later = open(path, 2);
     later.update('1', { status: 'RUNNING' });
-    fenced = new Fenced('another acts', 2);
+    guard.rivalActs();
     expect(() => earlier.update('1', { status: 'FAILED' })).toThrow(Fenced);
     expect(() => earlier.drop('1')).toThrow(Fenced);
     expect(earlier.commands.get('1')?.status).toBe('ACCEPTED');

@@ -1,20 +1,22 @@
 import type { Guard } from '../drivers/driver.ts';
+import { Fenced } from '../fence.ts';
 import { writeFileAtomic } from '../files.ts';
 
 /** The guard of a manager that has no rival. */
 export const unfenced: Guard = { check: () => undefined, write: writeFileAtomic };
 
-/** A guard that lets nothing through while `fencedBy` answers with an error. */
-export function fencedWhen(fencedBy: () => Error | undefined): Guard {
+/** The guard of a manager that gets a rival when the test says so. */
+export function fenceable() {
+  let fenced = false;
   const check = () => {
-    const error = fencedBy();
-    if (error) throw error;
+    if (fenced) throw new Fenced('another acts', 9);
   };
   return {
     check,
-    write: (...args) => {
+    write(...args: Parameters<Guard['write']>) {
       check();
       writeFileAtomic(...args);
     },
+    rivalActs: () => void (fenced = true),
   };
 }

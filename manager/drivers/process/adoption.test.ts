@@ -5,7 +5,7 @@ import { Fenced } from '../../fence.ts';
 import { writeFileAtomic } from '../../files.ts';
 import { findByEnvironment, isAlive, startOf } from '../../process-identity.ts';
 import { temporaryFolder } from '../../testing/folder.ts';
-import { fencedWhen, unfenced } from '../../testing/unfenced.ts';
+import { fenceable, unfenced } from '../../testing/unfenced.ts';
 import { until } from '../../testing/until.ts';
 import { killWorkers } from './kill-workers.ts';
 import { signalGroup } from './launch.ts';
@@ -113,14 +113,10 @@ describe('a manager that takes over', () => {
 
   it('does nothing once it is fenced off, and writes nothing over what its successor writes', async () => {
     const stateDir = temporaryFolder();
-    let fenced: Fenced | undefined;
-    const driver = open(
-      { restart: 'always' },
-      stateDir,
-      fencedWhen(() => fenced),
-    );
+    const guard = fenceable();
+    const driver = open({ restart: 'always' }, stateDir, guard);
     const { pid, instance } = await seen(driver, 'worker-1', 'RUNNING');
-    fenced = new Fenced('another acts', 9);
+    guard.rivalActs();
     await expect(driver.stop('worker-1', 'FORCED')).rejects.toThrow(Fenced);
     expect(driver.node('worker-1')).toMatchObject({ status: 'RUNNING', instance });
     const successor = open({ restart: 'always' }, stateDir);
