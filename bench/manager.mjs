@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { graphql } from './http.mjs';
 
 const REGISTER = `mutation ($input: RegisterManagerInput!) {
-  registerManager(input: $input) { clusterId credential lease { epoch renewEveryMs } }
+  registerManager(input: $input) { clusterId lease { epoch renewEveryMs } }
 }`;
 const REPORT = `mutation ($input: ReportMembershipInput!) { reportMembership(input: $input) { applied sequence } }`;
 const RENEW = `mutation ($input: RenewLeaseInput!) { renewLease(input: $input) { lease { epoch snapshotWanted } } }`;
@@ -46,12 +47,14 @@ export class Manager {
 
   /** A manager that has joined under that name, with a cluster of its own. */
   static async join(url, name, token) {
+    const credential = `ocm_${randomBytes(32).toString('base64url')}`;
     const input = {
+      credential,
       token,
       cluster: { name, kind: 'bench', labels: [{ key: 'env', value: 'bench' }] },
       manager: { name: `${name}-m1`, version: '1' },
     };
-    const { clusterId, credential, lease } = (await graphql(url, REGISTER, { input })).registerManager;
+    const { clusterId, lease } = (await graphql(url, REGISTER, { input })).registerManager;
     return new Manager(url, name, clusterId, credential, lease);
   }
 

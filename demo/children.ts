@@ -25,9 +25,13 @@ export class Children {
     this.#logFolder = logFolder;
   }
 
-  /** Starts a program of this package; its output goes to `<name>.log`. A process group of its own, so that Ctrl-C
-   * reaches the demo only and the demo decides what ends when. */
+  /**
+   * Starts a program of this package; its output goes to `<name>.log`. A process group of its own, so that Ctrl-C
+   * reaches the demo only and the demo decides what ends when.
+   * @throws Error once all are being ended: nobody would end this one.
+   */
   start(name: string, program: string, args: string[], env: Record<string, string>): Child {
+    if (this.#stopping) throw new Error(`The demo is ending: ${name} is not started.`);
     const child = spawn(process.execPath, ['--enable-source-maps', join(packageRoot, program), ...args], {
       cwd: packageRoot,
       // The OC's port is for the OC alone: workers inherit what their manager is given.

@@ -75,7 +75,8 @@ try {
     if (name === 'server') void end(1);
   });
 } catch (error) {
-  console.error((error as Error).message);
+  // What fails because everything is being stopped is no news.
+  if (!ending) console.error((error as Error).message);
   await end(1);
 }
 

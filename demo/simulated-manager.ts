@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 const KINDS = ['process', 'redis-cluster', 'rabbitmq', 'tomcat'] as const;
 const ENVIRONMENTS = ['prod', 'prod', 'stage', 'test'] as const;
 const REGIONS = ['eu-west', 'eu-north', 'us-east'] as const;
@@ -15,7 +17,7 @@ export class SimulatedManager {
   readonly #index: number;
   readonly #name: string;
   readonly #nodes: { name: string; status: Status; statusReason: string | null; zone: string }[];
-  #credential: string | undefined;
+  readonly #credential = `ocm_${randomBytes(32).toString('base64url')}`;
   #epoch = 0;
   #sequence = 0;
   #renewEveryMs = 3000;
@@ -46,13 +48,14 @@ export class SimulatedManager {
 
   /** Registers and reports all nodes. */
   async join(token: string): Promise<void> {
-    const { registerManager } = await call<{ registerManager: { credential: string; lease: Lease } }>(
+    const { registerManager } = await call<{ registerManager: { lease: Lease } }>(
       this.#url,
       `mutation ($input: RegisterManagerInput!) {
-         registerManager(input: $input) { credential lease { epoch renewEveryMs snapshotWanted } }
+         registerManager(input: $input) { lease { epoch renewEveryMs snapshotWanted } }
        }`,
       {
         input: {
+          credential: this.#credential,
           token,
           cluster: {
             name: this.#name,
@@ -66,7 +69,6 @@ export class SimulatedManager {
         },
       },
     );
-    this.#credential = registerManager.credential;
     this.#renewEveryMs = registerManager.lease.renewEveryMs;
     this.#epoch = registerManager.lease.epoch;
     await this.#report('SNAPSHOT', this.#nodes);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { OcClient } from './client.ts';
 import { KINDS } from './commands.ts';
 import type { ManagerConfig } from './config.ts';
-import { CredentialFile } from './credential.ts';
+import { credentialIn } from './credential.ts';
 import type { ClusterDriver } from './drivers/driver.ts';
 import { Fenced } from './fence.ts';
 import { fileName } from './files.ts';
@@ -35,16 +35,16 @@ export class Agent {
   private leaving = false;
   private primary: Primary | null = null;
 
-  /** @throws Error when this manager runs already. */
+  /** @throws Error when this manager runs already, or its state folder cannot be used. */
   constructor(private readonly options: AgentOptions) {
     const { config, driver, version, log } = options;
     const home = join(config.stateDir, fileName(config.manager.name));
     this.unlock = lockManager(join(home, 'lock.json'));
-    this.client = new OcClient(config.operationsCenter);
+    this.client = new OcClient(config.operationsCenter, credentialIn(join(home, 'credential.json')));
     this.hub = new Hub({
       client: this.client,
-      token: config.token,
       registration: {
+        token: config.token,
         cluster: {
           name: config.cluster.name,
           kind: driver.kind,
@@ -52,7 +52,6 @@ export class Agent {
         },
         manager: { ...config.manager, host: hostname(), pid: process.pid, version, capabilities: [...KINDS] },
       },
-      credentialFile: new CredentialFile(join(home, 'credential.json')),
       promoted: (lease, clusterId) => this.promote(lease, clusterId),
       demoted: (reason) => this.demote(reason),
       renewing: () => {

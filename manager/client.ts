@@ -48,16 +48,20 @@ export const isRoleLost = (error: unknown): boolean =>
 /** Sends queries and mutations to the OC over HTTP. */
 export class OcClient {
   readonly url: string;
-  /** Sent with each request, once there is one. */
-  credential: string | null = null;
 
-  /** @param operationsCenter the OC's URL; its API is at `/graphql` below it. */
-  constructor(operationsCenter: string) {
+  /**
+   * @param operationsCenter the OC's URL; its API is at `/graphql` below it.
+   * @param credential the manager's own, sent with each request that is not anonymous.
+   */
+  constructor(
+    operationsCenter: string,
+    readonly credential: string,
+  ) {
     this.url = `${operationsCenter.replace(/\/+$/, '')}/graphql`;
   }
 
   /**
-   * @param options.anonymous leave the credential out.
+   * @param options.anonymous by one whom the OC need not know yet.
    * @throws OcError when the OC refuses, Unreachable when there is no answer within 10 s.
    */
   async send<Result, Variables>(
@@ -74,7 +78,7 @@ export class OcClient {
         headers: {
           'content-type': 'application/json',
           accept: 'application/json',
-          ...(this.credential && !anonymous && { authorization: `Bearer ${this.credential}` }),
+          ...(!anonymous && { authorization: `Bearer ${this.credential}` }),
         },
         body: JSON.stringify({ query: textOf(document), variables }),
         redirect: 'error',

@@ -122,7 +122,7 @@ process:
     expect(problems(GOOD.replace('name: shop', `name: ${'x'.repeat(64 * 1024)}`))).not.toEqual([]);
     expect(problems(GOOD.replace('name: shop', 'name: "sh\\u0007op"'))).not.toEqual([]);
     expect(problems(GOOD.replace('process:', 'manager: { name: workers }\nprocess:'))).toEqual([
-      'line 5: manager.name: must not be one of workers, epoch, journal.jsonl',
+      'line 5: manager.name: must not be one of workers, drafts, epoch, journal.jsonl',
     ]);
   });
 });

@@ -32,7 +32,7 @@ export class ConfigError extends Error {
 }
 
 /** What the state folder holds beside the managers' own folders. */
-const RESERVED = ['workers', 'epoch', 'journal.jsonl'];
+const RESERVED = ['workers', 'drafts', 'epoch', 'journal.jsonl'];
 
 const schema = z.strictObject({
   operationsCenter: httpUrl,

@@ -1,21 +1,19 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Fence, Fenced } from './fence.ts';
-import { lockManager } from './lock.ts';
-import { startOf } from './process-identity.ts';
 import { temporaryFolder } from './testing/folder.ts';
 
 describe('the fence', () => {
-  const fence = (path: string, epoch: number, clusterId = 'c1') =>
-    new Fence(path, { clusterId, epoch, manager: `m${epoch}` });
+  const fence = (stateDir: string, epoch: number, clusterId = 'c1') =>
+    new Fence(stateDir, { clusterId, epoch, manager: `m${epoch}` });
 
   it('lets the later epoch act, and not the earlier one any more', () => {
-    const path = join(temporaryFolder(), 'epoch');
-    const first = fence(path, 1);
+    const stateDir = temporaryFolder();
+    const first = fence(stateDir, 1);
     first.claim();
     first.check();
-    const second = fence(path, 2);
+    const second = fence(stateDir, 2);
     second.claim();
     expect(() => first.check()).toThrow('m2 acts as primary under epoch 2, after mine (1)');
     expect(() => first.claim()).toThrow(Fenced);
@@ -23,35 +21,54 @@ describe('the fence', () => {
   });
 
   it('is put up again where it is gone, and where an earlier epoch came in between', () => {
-    const path = join(temporaryFolder(), 'epoch');
-    const second = fence(path, 2);
+    const stateDir = temporaryFolder();
+    const path = join(stateDir, 'epoch');
+    const second = fence(stateDir, 2);
     second.claim();
     rmSync(path);
     second.check();
-    expect(() => fence(path, 1).claim()).toThrow(Fenced);
+    expect(() => fence(stateDir, 1).claim()).toThrow(Fenced);
     writeFileSync(path, JSON.stringify({ clusterId: 'c1', epoch: 1, manager: 'm1' }));
     second.check();
-    expect(() => fence(path, 1).check()).toThrow(Fenced);
+    expect(() => fence(stateDir, 1).check()).toThrow(Fenced);
   });
 
   it('holds nothing against a cluster that was made anew, or a file that is none', () => {
-    const path = join(temporaryFolder(), 'epoch');
-    fence(path, 7).claim();
-    fence(path, 1, 'c2').claim();
-    writeFileSync(path, 'garbage');
-    fence(path, 1).claim();
+    const stateDir = temporaryFolder();
+    fence(stateDir, 7).claim();
+    fence(stateDir, 1, 'c2').claim();
+    writeFileSync(join(stateDir, 'epoch'), 'garbage');
+    fence(stateDir, 1).claim();
   });
-});
 
-describe('the lock of a manager', () => {
-  it('is one process’s, and is taken over from a process that is gone', () => {
-    const path = join(temporaryFolder(), 'lock.json');
-    const unlock = lockManager(path);
-    unlock();
-    writeFileSync(path, JSON.stringify({ pid: process.pid, start: 'of a process before, with the same id' }));
-    lockManager(path);
-    expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ pid: process.pid });
-    writeFileSync(path, JSON.stringify({ pid: process.ppid, start: startOf(process.ppid) }));
-    expect(() => lockManager(path)).toThrow(`This manager runs already, as process ${process.ppid}`);
+  it('lets only the later epoch write, and makes up for a folder that was removed', () => {
+    const stateDir = temporaryFolder();
+    const path = join(stateDir, 'state', 'file');
+    const first = fence(stateDir, 1);
+    first.claim();
+    first.write(path, 'of the first');
+    rmSync(stateDir, { recursive: true });
+    first.write(path, 'once more');
+    const second = fence(stateDir, 2);
+    second.claim();
+    expect(() => first.write(path, 'too late')).toThrow(Fenced);
+    expect(readFileSync(path, 'utf8')).toBe('once more');
+    second.write(path, 'of the second');
+    expect(readFileSync(path, 'utf8')).toBe('of the second');
+  });
+
+  it('stops a write that was under way when the later epoch began: its draft is gone', () => {
+    const stateDir = temporaryFolder();
+    const path = join(stateDir, 'file');
+    const first = fence(stateDir, 1);
+    first.claim();
+    // Frozen after its look at the fence, the first one does not see the second, which begins and writes.
+    vi.spyOn(first, 'check').mockImplementationOnce(() => {
+      const second = fence(stateDir, 2);
+      second.claim();
+      second.write(path, 'of the second');
+    });
+    expect(() => first.write(path, 'too late')).toThrow(Fenced);
+    expect(readFileSync(path, 'utf8')).toBe('of the second');
   });
 });

@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** A file name for a cluster's, manager's or node's name: those may hold spaces, colons and slashes. */
 export const fileName = (name: string): string => name.replace(/[ :/%]/g, encodeURIComponent);
@@ -7,15 +7,20 @@ export const fileName = (name: string): string => name.replace(/[ :/%]/g, encode
 /**
  * Replaces a file as a whole: a reader sees the old or the new text, and a crash of this program leaves one of them.
  * @param options.durable a power cut too. Takes milliseconds, in which nothing else is done.
+ * @param options.drafts the folder in which the new text is written before it is moved into its place; it must exist.
  */
 export function writeFileAtomic(
   path: string,
   text: string,
-  { mode = 0o644, durable = true }: { mode?: number; durable?: boolean } = {},
+  {
+    mode = 0o644,
+    durable = true,
+    drafts = dirname(path),
+  }: { mode?: number; durable?: boolean; drafts?: string } = {},
 ): void {
   mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
-  const file = openSync(temporary, 'w', mode);
+  const draft = join(drafts, `${basename(path)}.${process.pid}.tmp`);
+  const file = openSync(draft, 'w', mode);
   try {
     // Writes all of it or throws, also on a full disk.
     writeFileSync(file, text);
@@ -23,7 +28,18 @@ export function writeFileAtomic(
   } finally {
     closeSync(file);
   }
-  renameSync(temporary, path);
+  renameSync(draft, path);
+  if (durable) syncFolder(dirname(path));
+}
+
+/** That a file has its name is known to the folder only. */
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }
 
 /** The text of a file; null when there is none. */

@@ -24,7 +24,6 @@ export const RegisterManager = graphql(
       registerManager(input: $input) {
         clusterId
         managerId
-        credential
         lease {
           ...LeaseFields
         }

@@ -1,8 +1,8 @@
-import { statSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { OcClient } from './client.ts';
-import { CredentialFile } from './credential.ts';
+import { credentialIn } from './credential.ts';
 import { Hub } from './hub.ts';
 import { temporaryFolder } from './testing/folder.ts';
 import { silent } from './testing/silent.ts';
@@ -16,12 +16,10 @@ async function open(
   const wire = await openWire(answer);
   const news: string[] = [];
   const over = new AbortController();
-  const credentialFile = new CredentialFile(join(folder, 'credential.json'));
+  const credential = credentialIn(join(folder, 'credential.json'));
   const hub = new Hub({
-    client: new OcClient(wire.url),
-    registration: { cluster: { name: 'shop', kind: 'fake' }, manager: { name: 'm1', version: '1' } },
-    token,
-    credentialFile,
+    client: new OcClient(wire.url, credential),
+    registration: { token, cluster: { name: 'shop', kind: 'fake' }, manager: { name: 'm1', version: '1' } },
     promoted: ({ epoch }) => news.push(`primary ${epoch}`),
     demoted: (reason) => news.push(`not primary: ${reason}`),
     renewing: () => ({ membershipSequence: 5, membershipDigest: 'd', answered: () => undefined }),
@@ -34,59 +32,65 @@ async function open(
     over.abort();
     await ran;
   });
-  return { ...wire, hub, news, folder, credentialFile };
+  return { ...wire, hub, news, folder, credential };
 }
 const registered = (change: object = {}) => ({
-  data: { clusterId: 'c', managerId: 'm', credential: null, lease: lease(), ...change },
+  data: { clusterId: 'c', managerId: 'm', lease: lease(), ...change },
 });
 
 describe('joining', () => {
-  it('registers by the token, keeps the credential for its owner only, and uses it from then on', async () => {
-    const first = await open(({ field }) =>
-      field === 'registerManager' ? registered({ credential: 'ocm_1' }) : { data: { lease: lease() } },
-    );
+  it('registers by a credential of its own, kept for its owner only, and uses it from then on', async () => {
+    const answer = ({ field }: Request) =>
+      field === 'registerManager' ? registered() : { data: { lease: lease() } };
+    const first = await open(answer);
     await until('it renews', () => first.asked('renewLease')[0]);
+    expect(first.credential).toMatch(/^ocm_[\w-]{43}$/);
     expect(first.asked('registerManager')[0]).toMatchObject({
-      input: { token: 'oce_1' },
+      input: { token: 'oce_1', credential: first.credential },
       authorization: undefined,
     });
     expect(first.asked('renewLease')[0]).toMatchObject({
       input: { epoch: 1, membershipSequence: 5, membershipDigest: 'd' },
-      authorization: 'Bearer ocm_1',
+      authorization: `Bearer ${first.credential}`,
     });
     expect(first.news).toEqual(['primary 1']);
     expect(statSync(join(first.folder, 'credential.json')).mode & 0o777).toBe(0o600);
 
-    const second = await open(() => registered(), { folder: first.folder });
+    const second = await open(answer, { folder: first.folder });
     const again = await until('it registers', () => second.asked('registerManager')[0]);
-    expect(again.authorization).toBe('Bearer ocm_1');
-    expect(again.input['token']).toBeUndefined();
+    expect(again.input['credential']).toBe(first.credential);
+    expect((await open(answer)).credential, 'each manager has its own').not.toBe(first.credential);
   });
 
-  it('enrols again when the credential is refused, at the start and in between', async () => {
-    let known = 'ocm_new';
+  it('does not begin with a credential that it cannot keep', () => {
     const folder = temporaryFolder();
-    new CredentialFile(join(folder, 'credential.json')).write('ocm_old');
-    const { asked, news, credentialFile } = await open(
-      ({ field, authorization, input }) => {
-        if (authorization !== undefined && authorization !== `Bearer ${known}`)
-          return fault('UNAUTHENTICATED');
-        if (field === 'renewLease') return { data: { lease: lease() } };
-        return registered(input['token'] ? { credential: known } : {});
-      },
-      { folder },
-    );
+    writeFileSync(join(folder, 'home'), 'a file where the folder should be');
+    expect(() => credentialIn(join(folder, 'home', 'credential.json'))).toThrow();
+  });
+
+  it('shows the same credential again when the answer did not come, and when the OC has forgotten it', async () => {
+    let lost = 2;
+    let known = true;
+    const { asked, news, credential } = await open(({ field }) => {
+      if (field === 'registerManager') {
+        known = true;
+        return lost-- > 0 ? { status: 502 } : registered();
+      }
+      return known ? { data: { lease: lease() } } : fault('UNAUTHENTICATED');
+    });
     await until('it renews', () => asked('renewLease').length > 0);
-    expect(credentialFile.read()).toBe('ocm_new');
-    known = 'ocm_newer';
-    await until('it enrols again', () => credentialFile.read() === 'ocm_newer');
-    await until('it is primary again', () => news.length === 4);
+    known = false;
+    await until('it is primary again', () => news.length === 5);
     expect(news).toEqual([
+      'back',
       'primary 1',
       'not primary: the OC does not know this manager any more',
       'back',
       'primary 1',
     ]);
+    expect(asked('registerManager').map(({ input }) => input['credential'])).toEqual(
+      Array.from({ length: 4 }, () => credential),
+    );
   });
 
   it('keeps trying when nothing works, and gets in when it does', async () => {

@@ -1,16 +1,13 @@
 import { Backoff } from './backoff.ts';
 import { OcError, isTransient, type OcClient } from './client.ts';
-import type { CredentialFile } from './credential.ts';
 import { Leave, RegisterManager, RenewLease, type Lease, type Registration } from './graphql.ts';
 import type { Logger } from './log.ts';
 import { News, pause } from './news.ts';
 
 export interface HubOptions {
   client: OcClient;
-  registration: Registration;
-  /** Enrolment token, where there is one. */
-  token: string | null;
-  credentialFile: CredentialFile;
+  /** All that is told but the credential, which is the client's. */
+  registration: Omit<Registration, 'credential'>;
   /** The manager is primary from now on, under this epoch. */
   promoted(lease: Lease, clusterId: string): void;
   /** It is primary no more: it stops acting at once. */
@@ -61,8 +58,7 @@ export class Hub {
 
   /** Registers and keeps the lease until the signal aborts. */
   async run(): Promise<void> {
-    const { credentialFile, client, signal } = this.options;
-    client.credential = credentialFile.read();
+    const { signal } = this.options;
     while (!signal.aborted && !this.leaving) {
       await this.register();
       await this.keepLease();
@@ -101,15 +97,16 @@ export class Hub {
 
   /** Resolves when registered. */
   private async register(): Promise<void> {
-    const { client, token, credentialFile, registration, signal, log } = this.options;
+    const { client, registration, signal, log } = this.options;
+    const input = { ...registration, credential: client.credential };
     while (!signal.aborted) {
       const sentAt = performance.now();
       try {
-        const answer = await this.sendRegistration();
-        if (answer.credential !== null) {
-          client.credential = answer.credential;
-          credentialFile.write(answer.credential);
-        }
+        const { registerManager: answer } = await client.send(
+          RegisterManager,
+          { input },
+          { anonymous: true, signal },
+        );
         this.clusterId = answer.clusterId;
         this.recovered();
         log.info(
@@ -119,28 +116,13 @@ export class Hub {
         return;
       } catch (error) {
         const help =
-          error instanceof OcError && error.code === 'UNAUTHENTICATED' && !token
+          error instanceof OcError && error.code === 'UNAUTHENTICATED' && !registration.token
             ? ' -- get an enrolment token from an operator (mutation createEnrolmentToken) and put it into `token` of the configuration or into OC_TOKEN'
             : '';
         this.inTrouble(`cannot register with ${client.url}: ${(error as Error).message}${help}`, error);
         await pause(this.backoff.next(), signal);
       }
     }
-  }
-
-  /** By the credential; where there is none, or the OC does not accept it, by the token. */
-  private async sendRegistration() {
-    const { client, token, registration, signal, log } = this.options;
-    if (client.credential !== null) {
-      try {
-        return (await client.send(RegisterManager, { input: registration }, { signal })).registerManager;
-      } catch (error) {
-        if (isTransient(error) || !(error instanceof OcError) || token === null) throw error;
-        log.debug(`the OC does not accept the credential (${error.message}); enrolling with the token`);
-      }
-    }
-    const input = { ...registration, token };
-    return (await client.send(RegisterManager, { input }, { anonymous: true, signal })).registerManager;
   }
 
   /** Renews the lease at its pace; resolves when the OC does not know this manager any more. */

@@ -1,9 +1,12 @@
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Guard } from './drivers/driver.ts';
+import { Fenced } from './fence.ts';
 import { Journal, type CommandRecord, type StepRecord } from './journal.ts';
 import { temporaryFolder } from './testing/folder.ts';
 import { silent } from './testing/silent.ts';
+import { fenceable, unfenced } from './testing/unfenced.ts';
 
 const stepOf = (nodeName: string): StepRecord => ({
   nodeName,
@@ -31,7 +34,7 @@ const command = (id: string): CommandRecord => ({
   told: false,
   steps: [stepOf('a'), stepOf('b')],
 });
-const open = (path: string, epoch = 1) => Journal.open(path, epoch, silent);
+const open = (path: string, epoch = 1, guard: Guard = unfenced) => Journal.open(path, epoch, guard, silent);
 
 describe('the journal', () => {
   it('knows after a restart all that was written', () => {
@@ -110,6 +113,24 @@ describe('the journal', () => {
     const journal = open(path, 6);
     expect(journal.commands.get('1')?.status).toBe('RUNNING');
     journal.close();
+  });
+
+  it('of an earlier primary is not put back over that of a later one', () => {
+    const path = join(temporaryFolder(), 'journal.jsonl');
+    const guard = fenceable();
+    const earlier = open(path, 1, guard);
+    earlier.put(command('1'));
+    const later = open(path, 2);
+    later.update('1', { status: 'RUNNING' });
+    guard.rivalActs();
+    expect(() => earlier.update('1', { status: 'FAILED' })).toThrow(Fenced);
+    expect(() => earlier.drop('1')).toThrow(Fenced);
+    expect(earlier.commands.get('1')?.status).toBe('ACCEPTED');
+    earlier.close();
+    later.close();
+    const after = open(path, 3);
+    expect(after.commands.get('1')?.status).toBe('RUNNING');
+    after.close();
   });
 
   it('stays small: what was told is kept for the last commands only', () => {

@@ -1,7 +1,8 @@
 import { closeSync, fstatSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
+import type { Guard } from './drivers/driver.ts';
 import type { CommandStatus, IssuedCommand, Rolling, StepStatus } from './graphql.ts';
-import { readFileOrNull, writeFileAtomic } from './files.ts';
+import { readFileOrNull } from './files.ts';
 import type { Logger } from './log.ts';
 
 export interface StepRecord {
@@ -72,7 +73,10 @@ const lineSchema = z.union([
 /**
  * What was done and what is still to be told, on disk: JSON lines, each forced to the disk before `put` or `update`
  * return, so that what is written there is known after any crash. The managers of a cluster share the file; the
- * primary writes it. Should an old primary write after a new one has begun, its lines carry the lower epoch and are
+ * primary writes it.
+ *
+ * Each primary begins with a new file in the place of the old one. What an old primary was just about to write goes
+ * to the file that nobody reads any more; had it opened the new one already, its lines carry the lower epoch and are
  * passed over.
  */
 export class Journal {
@@ -84,16 +88,18 @@ export class Journal {
   private constructor(
     private readonly path: string,
     private readonly epoch: number,
+    private readonly guard: Guard,
   ) {}
 
-  /** Reads what is there (a torn last line counts as not written), and compacts it. */
-  static open(path: string, epoch: number, log: Logger): Journal {
-    const journal = new Journal(path, epoch);
+  /** Reads what is there (a torn last line counts as not written), and compacts it. @throws Fenced */
+  static open(path: string, epoch: number, guard: Guard, log: Logger): Journal {
+    const journal = new Journal(path, epoch, guard);
     journal.read(log);
     journal.compact();
     return journal;
   }
 
+  /** @throws Fenced, as all that writes: nothing is written then. */
   put(command: CommandRecord): void {
     this.write({ epoch: this.epoch, id: command.id, put: command });
   }
@@ -114,6 +120,7 @@ export class Journal {
 
   private write(line: Line): void {
     if (this.file < 0) throw new Error('The journal is closed.');
+    this.guard.check();
     // Its folder was removed: what is written from here on would be read by nobody.
     if (fstatSync(this.file).nlink === 0) this.compact();
     // Unlike writeSync this writes all of it or throws: half an intent is none.
@@ -162,7 +169,7 @@ export class Journal {
       (put) => `${JSON.stringify({ epoch: this.epoch, id: put.id, put } satisfies Line)}\n`,
     );
     this.close();
-    writeFileAtomic(this.path, lines.join(''));
+    this.guard.write(this.path, lines.join(''));
     this.file = openSync(this.path, 'a');
     this.lines = lines.length;
   }

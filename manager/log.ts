@@ -7,17 +7,13 @@ export type Logger = pino.Logger;
  *
  * @param name of the manager; several often share one terminal.
  */
-export function createLogger(
-  name: string,
-  level: string,
-  write = (line: string) => void process.stderr.write(line),
-) {
+export function createLogger(name: string, level: string) {
   const stream = {
     write(json: string) {
       const { time, level: number, msg, err } = JSON.parse(json) as Line;
       const label = pino.levels.labels[number]!.toUpperCase().padEnd(5);
       const clock = new Date(time).toISOString().slice(11, 19);
-      write(`${clock} ${label} ${name}: ${[msg, err?.stack].filter(Boolean).join('\n')}\n`);
+      process.stderr.write(`${clock} ${label} ${name}: ${[msg, err?.stack].filter(Boolean).join('\n')}\n`);
     },
   };
   return pino({ level }, stream);

@@ -15,13 +15,13 @@ interface Report {
   left: { name: string }[];
 }
 
-async function open(answer: (report: Report) => Answer, first: Partial<Lease> = {}) {
+async function open(answer: (report: Report) => Answer, first: Partial<Lease> = {}, names = ['a', 'b', 'c']) {
   const { url, requests } = await openWire(({ input }) => answer(input as unknown as Report));
-  const driver = new FakeDriver(new FakeCluster(['a', 'b', 'c']));
+  const driver = new FakeDriver(new FakeCluster(names));
   const over = new AbortController();
   let roleLost = 0;
   const membership = new Membership({
-    client: new OcClient(url),
+    client: new OcClient(url, 'ocm_1'),
     driver,
     lease: lease(first),
     backoff: new Backoff({ baseMs: 1, capMs: 5 }),
@@ -73,6 +73,35 @@ describe('membership', () => {
       kind: 'SNAPSHOT',
       nodes: [{ status: 'DOWN' }, { status: 'DOWN' }, { status: 'RUNNING' }],
     });
+  });
+
+  it('names those that left while the OC was away, above all the last ones', async () => {
+    let away = false;
+    const { driver, reports, flushed } = await open((report) => (away ? { status: 502 } : applied(report)));
+    await flushed();
+    away = true;
+    driver.change('b', 'LEFT');
+    await until('it was tried', () => reports().length > 2);
+    driver.change('a', 'LEFT');
+    driver.change('c', 'LEFT');
+    driver.change('new', 'LEFT');
+    away = false;
+    await flushed();
+    const { kind, nodes, left } = reports().at(-1)!;
+    expect({ kind, nodes, left: left.map(({ name }) => name).sort() }).toEqual({
+      kind: 'SNAPSHOT',
+      nodes: [],
+      left: ['a', 'b', 'c', 'new'],
+    });
+  });
+
+  it('names at its beginning those that are found to have left, and does not call a cluster empty of itself', async () => {
+    const { driver, reports, flushed } = await open(applied, {}, []);
+    await flushed();
+    expect(reports()).toEqual([]);
+    driver.change('a', 'LEFT');
+    await flushed();
+    expect(reports()).toMatchObject([{ kind: 'SNAPSHOT', sequence: 1, nodes: [], left: [{ name: 'a' }] }]);
   });
 
   it('is told anew after a gap, a duplicate, or when the OC says that it lacks something', async () => {

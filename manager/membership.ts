@@ -71,12 +71,19 @@ export class Membership {
     if (!comparable || (!snapshotWanted && membershipSequence === this.acknowledged)) return;
     this.options.log.info('the OC lacks reports of the nodes: it gets a snapshot');
     this.sequence = Math.max(this.sequence, membershipSequence);
-    this.wantSnapshot();
-  }
-
-  private wantSnapshot(): void {
     this.snapshotWanted = true;
     this.outbox.poke();
+  }
+
+  /** Nobody knows whether the OC has heard it: all is told again, also who has left. */
+  private tellAgain(names: readonly string[]): void {
+    this.snapshotWanted = true;
+    for (const name of names) this.changed.add(name);
+  }
+
+  /** Names of the nodes that are there and of those that the OC was told of. */
+  private known(): string[] {
+    return [...this.options.driver.nodes().map(({ name }) => name), ...(this.told?.keys() ?? [])];
   }
 
   private remember({ kind, nodes, left }: NodesReport): void {
@@ -88,7 +95,8 @@ export class Membership {
   private async deliver(): Promise<void> {
     const { client, driver, lease, signal, roleLost } = this.options;
     const kind = this.snapshotWanted ? 'SNAPSHOT' : 'DELTA';
-    const names = kind === 'SNAPSHOT' ? driver.nodes().map(({ name }) => name) : [...this.changed];
+    const names = [...new Set([...(kind === 'SNAPSHOT' ? this.known() : []), ...this.changed])];
+    // An empty cluster of which nobody is known to have left is no news: it may be that the driver cannot see.
     if (names.length === 0) return;
     const nodes = names.flatMap((name) => driver.node(name) ?? []).map(reportOf);
     const left = names.filter((name) => !driver.node(name)).map((name) => ({ name }));
@@ -109,10 +117,11 @@ export class Membership {
       if (answer.applied) this.remember(input);
       else {
         this.sequence = answer.sequence;
-        this.wantSnapshot();
+        this.tellAgain(names);
+        this.outbox.poke();
       }
     } catch (error) {
-      this.snapshotWanted = true;
+      this.tellAgain(names);
       if (isRoleLost(error)) return roleLost();
       if (!(error instanceof OcError && error.code === 'CONFLICT')) throw error;
       this.sequence = Math.max(this.sequence, (error.expectedSequence ?? 1) - 1);

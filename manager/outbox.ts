@@ -17,7 +17,7 @@ export class Outbox {
 
   /** @param deliver throws what OcClient.send throws; whatever is not transient is logged and not sent again. */
   constructor(
-    private readonly deliver: (signal: AbortSignal) => Promise<void>,
+    private readonly deliver: () => Promise<void>,
     private readonly backoff: Backoff,
     private readonly log: Logger,
     private readonly signal: AbortSignal,
@@ -50,7 +50,7 @@ export class Outbox {
       this.untold = false;
       this.sending = true;
       try {
-        await this.deliver(this.signal);
+        await this.deliver();
         this.backoff.reset();
         this.trouble = '';
       } catch (error) {

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { Backoff } from './backoff.ts';
 import type { OcClient } from './client.ts';
-import type { ClusterDriver } from './drivers/driver.ts';
+import type { ClusterDriver, Guard } from './drivers/driver.ts';
 import { Fence } from './fence.ts';
 import type { Lease } from './graphql.ts';
 import { BACKOFF } from './hub.ts';
@@ -48,21 +48,22 @@ export class Primary {
     const { signal } = this.over;
     setMaxListeners(0, this.acting.signal); // each step of a batch listens
     const { roleLost } = options;
-    const fence = new Fence(join(stateDir, 'epoch'), { clusterId, epoch, manager: managerName });
-    fence.claim();
-    const guard = () => {
-      try {
-        fence.check();
-      } catch (error) {
-        // Not in this turn: who asks is in the middle of something.
-        queueMicrotask(() => options.failed(error));
-        throw error;
-      }
+    const failed = (error: unknown) => {
+      if (!signal.aborted) options.failed(error);
     };
-    this.journal = Journal.open(join(stateDir, 'journal.jsonl'), epoch, log);
-    driver.takeOver(guard);
+    const fence = new Fence(stateDir, { clusterId, epoch, manager: managerName });
+    fence.claim();
+    const guard = watched(fence, failed);
+    this.journal = Journal.open(join(stateDir, 'journal.jsonl'), epoch, guard, log);
     const backoff = () => new Backoff(BACKOFF);
+    // Before the driver takes over: it is to hear who left meanwhile.
     this.membership = new Membership({ client, driver, lease, backoff: backoff(), roleLost, log, signal });
+    try {
+      driver.takeOver(guard);
+    } catch (error) {
+      this.end();
+      throw error;
+    }
     const drop = (id: string) => this.relay.drop(id);
     this.reporter = new CommandReporter({
       client,
@@ -80,7 +81,7 @@ export class Primary {
       journal: this.journal,
       leaseHeld: options.leaseHeld,
       report: (id, nodeNames) => this.reporter.report(id, nodeNames),
-      failed: options.failed,
+      failed,
       log,
       signal: this.acting.signal,
     });
@@ -94,7 +95,7 @@ export class Primary {
       interrupted: roleLost,
       log,
       signal,
-    }).catch(options.failed);
+    }).catch(failed);
   }
 
   renewed(lease: Lease, mark: number): void {
@@ -125,4 +126,21 @@ export class Primary {
     this.options.driver.release();
     this.journal.close();
   }
+}
+
+/** The same guard, that also says when it let something not through: whoever asked may be the last one to ask. */
+function watched(guard: Guard, failed: (error: unknown) => void): Guard {
+  const told = (ask: () => void) => {
+    try {
+      ask();
+    } catch (error) {
+      // Not in this turn: who asks is in the middle of something.
+      queueMicrotask(() => failed(error));
+      throw error;
+    }
+  };
+  return {
+    check: () => told(() => guard.check()),
+    write: (...args) => told(() => guard.write(...args)),
+  };
 }

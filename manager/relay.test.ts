@@ -3,6 +3,7 @@ import { Fenced } from './fence.ts';
 import { journalPath, nodes, oneByOne, primary } from './testing/acting.ts';
 import { FakeCluster } from './testing/fake-driver.ts';
 import { issued } from './testing/issued.ts';
+import { fenceable } from './testing/unfenced.ts';
 import { until } from './testing/until.ts';
 
 describe('the relay', () => {
@@ -148,14 +149,12 @@ describe('the relay', () => {
 
   it('stops at once when it is fenced off', async () => {
     const cluster = new FakeCluster(nodes(2));
-    let fenced = false;
-    const { relay, driver, command, errors } = primary(cluster, journalPath(), 1, () => {
-      if (fenced) throw new Fenced('another acts', 2);
-    });
+    const guard = fenceable();
+    const { relay, driver, command, errors } = primary(cluster, journalPath(), 1, guard);
     cluster.broken.add('n1');
     relay.issue(issued('c', oneByOne(nodes(2))));
     await until('it is under way', () => command('c')?.steps[0]?.status === 'CHECKING');
-    fenced = true;
+    guard.rivalActs();
     driver.change('n1', 'RUNNING');
     await until('it stops', () => errors.length > 0);
     expect(errors[0]).toBeInstanceOf(Fenced);

@@ -8,6 +8,7 @@ import { CommandReporter } from './reporter.ts';
 import { temporaryFolder } from './testing/folder.ts';
 import { issued } from './testing/issued.ts';
 import { silent } from './testing/silent.ts';
+import { unfenced } from './testing/unfenced.ts';
 import { until } from './testing/until.ts';
 import { fault, openWire, type Answer } from './testing/wire.ts';
 
@@ -20,13 +21,13 @@ interface Report {
 
 async function open(answer: (report: Report) => Answer) {
   const { url, requests } = await openWire(({ input }) => answer(input as unknown as Report));
-  const journal = Journal.open(join(temporaryFolder(), 'journal.jsonl'), 1, silent);
+  const journal = Journal.open(join(temporaryFolder(), 'journal.jsonl'), 1, unfenced, silent);
   journal.put(acceptCommand(issued('c', [['a'], ['b']], { reportSequence: 3 })));
   const over = new AbortController();
   const dropped: string[] = [];
   let roleLost = 0;
   const reporter = new CommandReporter({
-    client: new OcClient(url),
+    client: new OcClient(url, 'ocm_1'),
     epoch: 1,
     journal,
     backoff: new Backoff({ baseMs: 1, capMs: 5 }),

@@ -1,6 +1,7 @@
 import type { Backoff } from './backoff.ts';
 import { OcError, isRoleLost, isTransient, type OcClient } from './client.ts';
 import { commandEnded } from './commands.ts';
+import { Fenced } from './fence.ts';
 import { ReportCommand } from './graphql.ts';
 import type { CommandRecord, Journal } from './journal.ts';
 import type { Logger } from './log.ts';
@@ -56,6 +57,7 @@ export class CommandReporter {
       try {
         await this.tell(command, changed);
       } catch (error) {
+        if (error instanceof Fenced) throw error;
         if (error instanceof OcError && error.code === 'NOT_FOUND') {
           this.options.drop(id);
           continue;

@@ -16,7 +16,6 @@ const step = (nodeName: string, batch: number, status: StepStatus = 'PENDING'): 
   status,
 });
 const view = (change: Partial<RunView>): RunView => ({
-  kind: 'ROLLING_RESTART',
   rolling: ROLLING,
   abortRequested: false,
   confirmBy: null,
@@ -45,7 +44,6 @@ describe('a command', () => {
 
   it('that is not rolling does everything at once, whatever is unavailable', () => {
     const all = view({
-      kind: 'RESTART',
       rolling: null,
       nodes: nodes({ a: 'DOWN', b: 'DOWN', c: 'RUNNING' }),
     });

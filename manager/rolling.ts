@@ -1,8 +1,7 @@
-import type { CommandStatus, IssuedCommand, NodeReport, Rolling, StepStatus } from './graphql.ts';
+import type { CommandStatus, NodeReport, Rolling, StepStatus } from './graphql.ts';
 
 /** All that a decision on a command rests on. Times are milliseconds of a clock that never jumps. */
 export interface RunView {
-  kind: IssuedCommand['kind'];
   /** Null for what is done all at once. */
   rolling: Rolling | null;
   abortRequested: boolean;

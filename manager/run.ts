@@ -38,7 +38,6 @@ export async function runCommand(context: RunContext): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
     const decision = decide({
-      kind: command.kind,
       rolling: command.rolling,
       abortRequested: command.abortRequested || command.dropped,
       confirmBy: context.confirmBy(),
@@ -53,7 +52,7 @@ export async function runCommand(context: RunContext): Promise<void> {
     const now = new Date().toISOString();
     switch (decision.act) {
       case 'begin':
-        guard();
+        guard.check();
         save(
           { waitingFor: null },
           changed(decision.nodeNames, ({ nodeName }) => ({

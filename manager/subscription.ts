@@ -92,7 +92,7 @@ function openLine({ url, credential }: OcClient, log: Logger, closed: (event: un
   return createClient({
     url: url.replace(/^http/, 'ws'),
     webSocketImpl: Socket,
-    connectionParams: credential ? { authorization: `Bearer ${credential}` } : {},
+    connectionParams: { authorization: `Bearer ${credential}` },
     retryAttempts: 0,
     connectionAckWaitTimeout: PING_MS,
     keepAlive: PING_MS,

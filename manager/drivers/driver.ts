@@ -18,8 +18,18 @@ export interface StopOutcome {
   note: string | null;
 }
 
-/** @throws Fenced when another manager acts on the nodes by now. */
-export type Guard = () => void;
+/** Stands between a primary and what it acts on: once another manager acts there, it lets nothing through. */
+export interface Guard {
+  /** Called in the same turn right before each act on a node. @throws Fenced: the act is not done. */
+  check(): void;
+
+  /**
+   * Replaces a file of the shared state folder as a whole (see writeFileAtomic), and never one that a later primary
+   * has written.
+   * @throws Fenced: the file is as it was.
+   */
+  write(path: string, text: string, options?: { durable?: boolean }): void;
+}
 
 /**
  * What the manager needs of a kind of cluster. A driver works between `takeOver` and `release` only: a standby's
@@ -33,7 +43,8 @@ export interface ClusterDriver {
    * The manager is primary: finds the nodes that run (those of a former primary too), keeps them as they are, and
    * brings up what should run and does not.
    *
-   * @param guard called in the same turn right before each act on a node; when it throws, the act is not done.
+   * @param guard asked before each act, and the way of everything that is written.
+   * @throws Fenced
    */
   takeOver(guard: Guard): void;
 
@@ -44,7 +55,10 @@ export interface ClusterDriver {
   nodes(): DriverNode[];
   node(name: string): DriverNode | undefined;
 
-  /** @param listener is told the name of a node that joined, changed or left. Returns the way to stop listening. */
+  /**
+   * @param listener is told the name of a node that joined, changed or left; in `takeOver` of those that are found to
+   *   have left while no manager looked. Returns the way to stop listening.
+   */
   onChange(listener: (name: string) => void): () => void;
 
   /**

@@ -6,13 +6,14 @@ import { Relay } from '../relay.ts';
 import { FakeDriver, type FakeCluster } from './fake-driver.ts';
 import { temporaryFolder } from './folder.ts';
 import { silent } from './silent.ts';
+import { unfenced } from './unfenced.ts';
 import { until } from './until.ts';
 
 /** A primary under one epoch, from the journal up. */
-export function primary(cluster: FakeCluster, path: string, epoch = 1, guard: Guard = () => undefined) {
+export function primary(cluster: FakeCluster, path: string, epoch = 1, guard: Guard = unfenced) {
   const driver = new FakeDriver(cluster);
   driver.takeOver(guard);
-  const journal = Journal.open(path, epoch, silent);
+  const journal = Journal.open(path, epoch, guard, silent);
   const over = new AbortController();
   const errors: unknown[] = [];
   const told: string[] = [];

@@ -6,6 +6,7 @@ import {
   type Guard,
   type StopOutcome,
 } from '../drivers/driver.ts';
+import { unfenced } from './unfenced.ts';
 
 /** A cluster in memory that outlives its drivers, as real processes do, and remembers what was done to it. */
 export class FakeCluster {
@@ -50,7 +51,7 @@ export class FakeCluster {
 export class FakeDriver implements ClusterDriver {
   readonly kind = 'fake';
   private readonly listeners = new Set<(name: string) => void>();
-  private guard: Guard = () => undefined;
+  private guard: Guard = unfenced;
   private released = false;
 
   constructor(readonly cluster: FakeCluster) {}
@@ -125,6 +126,6 @@ export class FakeDriver implements ClusterDriver {
 
   private act(): void {
     if (this.released) throw new Released('released');
-    this.guard();
+    this.guard.check();
   }
 }

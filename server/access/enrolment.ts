@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import type { PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { Clock } from '../platform/clock.ts';
-import { hashSecret, newSecret, type Principal } from './principal.ts';
+import { hashSecret, type Principal } from './principal.ts';
 
 export interface EnrolmentRequest {
   /** The cluster that it admits to; null: any. */
@@ -9,6 +10,9 @@ export interface EnrolmentRequest {
   expiresInSeconds: number;
 }
 
+/** 256 random bits behind a prefix that says what it is; a manager's credential begins with `ocm_`. */
+export const newToken = (): string => `oce_${randomBytes(32).toString('base64url')}`;
+
 /** Makes a token with which managers join. The token itself is in the answer only: its hash is what is kept. */
 export async function createEnrolmentToken(
   prisma: PrismaClient,
@@ -16,7 +20,7 @@ export async function createEnrolmentToken(
   { name }: Principal,
   { clusterName, uses, expiresInSeconds }: EnrolmentRequest,
 ) {
-  const token = newSecret('oce');
+  const token = newToken();
   const expiresAt = new Date(clock.now().getTime() + expiresInSeconds * 1000);
   await prisma.enrolmentToken.create({
     data: { hash: hashSecret(token), clusterName, usesLeft: uses, expiresAt, createdBy: name },

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { PrismaClient } from '../platform/generated/prisma/client.ts';
 import { AppError } from '../platform/errors.ts';
 
@@ -13,10 +13,6 @@ export const scopeOf = (principal: Principal): string =>
 
 /** Until people have accounts the OC serves its own machine only, and whoever is on it is the operator. */
 const LOCAL_OPERATOR: Principal = { kind: 'operator', name: 'local' };
-
-/** 256 random bits behind a prefix that says what it is: `oce` an enrolment token, `ocm` a manager's credential. */
-export const newSecret = (prefix: 'oce' | 'ocm'): string =>
-  `${prefix}_${randomBytes(32).toString('base64url')}`;
 
 /** Secrets are stored hashed only. They are random, so one round is enough. */
 export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');

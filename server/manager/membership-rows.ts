@@ -53,7 +53,7 @@ export function writeNodes(
     ORDER BY cluster_id, name`;
 }
 
-/** Marks as left the nodes that reports name so and those that are missing from SNAPSHOTs, and returns those. */
+/** Marks as left the nodes that reports name so and those that SNAPSHOTs do not name at all, and returns those. */
 export async function removeNodes(
   tx: Transaction,
   reports: readonly AcceptedReport[],

@@ -46,7 +46,7 @@ export interface ReportedChange {
  * nodes that differ are written and told.
  * @returns applied: false for a report that was applied before.
  * @throws AppError CONFLICT for a stale epoch (`epoch`) or a DELTA out of sequence (`expectedSequence`); INVALID for
- *   a report that contradicts itself, and for an empty SNAPSHOT of a cluster that has nodes.
+ *   a report that contradicts itself, and for a SNAPSHOT that names no node, of a cluster that has nodes.
  */
 export async function reportMembership(
   { membershipWriter }: { membershipWriter: MembershipSink },
@@ -71,13 +71,11 @@ export function checkEpoch(
 }
 
 /** @throws AppError INVALID for a report that contradicts itself. */
-export function checkReport({ kind, nodes, left }: MembershipReport): void {
+export function checkReport({ nodes, left }: MembershipReport): void {
   const names = [...nodes, ...left].map(({ name }) => name);
   const seen = new Set<string>();
   const twice = names.find((name) => seen.size === seen.add(name).size);
   if (twice !== undefined) throw invalid('input.nodes', `${twice} is named twice`);
-  if (kind === 'SNAPSHOT' && left.length > 0)
-    throw invalid('input.left', 'a SNAPSHOT names those that are there only');
 }
 
 /**
@@ -87,7 +85,7 @@ export function checkReport({ kind, nodes, left }: MembershipReport): void {
 export function decideReport(
   cluster: ClusterRow | undefined,
   principal: Pick<ManagerPrincipal, 'managerId' | 'clusterId'>,
-  { epoch, sequence, kind, nodes }: MembershipReport,
+  { epoch, sequence, kind, nodes, left }: MembershipReport,
 ): ReportAnswer {
   if (!cluster) throw notFound('cluster', principal.clusterId);
   checkEpoch(cluster, principal, epoch);
@@ -100,11 +98,8 @@ export function decideReport(
       expectedSequence: expected,
     });
   }
-  if (kind === 'SNAPSHOT' && nodes.length === 0 && total(countsOf(cluster)) > 0) {
-    throw invalid(
-      'input.nodes',
-      'an empty SNAPSHOT is not taken as "all nodes left": report them in a DELTA as left',
-    );
+  if (kind === 'SNAPSHOT' && nodes.length + left.length === 0 && total(countsOf(cluster)) > 0) {
+    throw invalid('input.nodes', 'an empty SNAPSHOT is not taken as "all nodes left": name them in `left`');
   }
   return { applied: true, sequence };
 }

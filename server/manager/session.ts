@@ -1,7 +1,7 @@
-import { AppError, conflict, invalid } from '../platform/errors.ts';
+import { AppError, conflict } from '../platform/errors.ts';
 import { change, type NewEvent, type Transaction } from '../platform/event-log.ts';
 import type { Deps } from '../graphql/context.ts';
-import { hashSecret, newSecret, type Principal } from '../access/principal.ts';
+import { hashSecret, type Principal } from '../access/principal.ts';
 import type { Label } from '../topology/filter.ts';
 import { replaceLabels } from '../topology/labels.ts';
 import { lockCluster } from '../topology/lock.ts';
@@ -12,7 +12,10 @@ import { decideLease, snapshotWanted, type MembershipState } from './lease.ts';
 export type ManagerPrincipal = Extract<Principal, { kind: 'manager' }>;
 
 export interface Registration {
-  token?: string | null | undefined;
+  /** The manager's own secret; who knows it is the manager that registered with it. */
+  credential: string;
+  /** Admits one whose credential is not known here. */
+  token: string | null;
   cluster: { name: string; kind: string; labels: readonly Label[] };
   manager: {
     name: string;
@@ -39,37 +42,36 @@ export interface Lease {
 export interface Registered {
   clusterId: string;
   managerId: string;
-  credential: string | null;
   lease: Lease;
 }
 
 /**
- * A manager that boots makes itself known: by its credential or, the first time, by an enrolment token.
- * @throws AppError UNAUTHENTICATED for a token that does not fit; CONFLICT when the cluster is of another kind, the
- *   credential belongs elsewhere, or a manager of that name is connected right now.
+ * A manager that boots makes itself known: by its credential or, the first time, by an enrolment token. The credential
+ * is made by the manager, not here, and so does not get lost with an answer: one that never heard that it was admitted
+ * is known by it when it asks again.
+ * @throws AppError UNAUTHENTICATED when neither credential nor token is known; CONFLICT when the cluster is of another
+ *   kind, the credential belongs elsewhere, or a manager of that name is connected right now.
  */
-export async function registerManager(
-  deps: Deps,
-  principal: Principal,
-  request: Registration,
-): Promise<Registered> {
+export async function registerManager(deps: Deps, request: Registration): Promise<Registered> {
   const now = deps.clock.now();
+  const credentialHash = hashSecret(request.credential);
   return change(deps, async (tx, record) => {
-    if (principal.kind !== 'manager') await useToken(tx, request, now);
-    const cluster = await joinCluster(tx, record, principal, request, now);
+    const self = await tx.manager.findUnique({
+      where: { credentialHash },
+      select: { id: true, clusterId: true, name: true },
+    });
+    if (!self) await useToken(tx, request, now);
+    const cluster = await joinCluster(tx, record, self, request, now);
     const known = await tx.manager.findUnique({
       where: { clusterId_name: { clusterId: cluster.id, name: request.manager.name } },
     });
-    if (principal.kind === 'manager' && known?.id !== principal.managerId) {
-      throw conflict(
-        `This credential is that of the manager ${principal.name}, not of ${request.manager.name}.`,
-        {
-          field: 'input.manager.name',
-        },
-      );
+    if (self && known?.id !== self.id) {
+      throw conflict(`This credential is that of the manager ${self.name}, not of ${request.manager.name}.`, {
+        field: 'input.manager.name',
+      });
     }
     const alive = known && !known.leftAt && now.getTime() - known.lastSeenAt.getTime() < deps.leaseMs;
-    if (principal.kind !== 'manager' && alive) {
+    if (!self && alive) {
       throw conflict(
         `A manager named ${request.manager.name} is connected to this cluster. Give this one another name.`,
         {
@@ -77,20 +79,17 @@ export async function registerManager(
         },
       );
     }
-    const credential = principal.kind === 'manager' ? null : newSecret('ocm');
     const data = {
       ...request.manager,
       lastSeenAt: now,
       registeredAt: now,
       silentSince: null,
       leftAt: null,
-      ...(credential && { credentialHash: hashSecret(credential) }),
+      credentialHash,
     };
     const manager = known
       ? await tx.manager.update({ where: { id: known.id }, data })
-      : await tx.manager.create({
-          data: { ...data, clusterId: cluster.id, credentialHash: hashSecret(credential!) },
-        });
+      : await tx.manager.create({ data: { ...data, clusterId: cluster.id } });
     record({
       kind: 'MANAGER_REGISTERED',
       clusterId: cluster.id,
@@ -98,7 +97,7 @@ export async function registerManager(
       summary: `Manager ${manager.name} ${known ? 'registered again' : 'registered'} (version ${manager.version}).`,
     });
     const lease = await heardFrom(deps, tx, record, cluster, manager, undefined, now);
-    return { clusterId: cluster.id, managerId: manager.id, credential, lease };
+    return { clusterId: cluster.id, managerId: manager.id, lease };
   });
 }
 
@@ -153,7 +152,7 @@ export async function leave(deps: Deps, principal: ManagerPrincipal, epoch: numb
 }
 
 async function useToken(tx: Transaction, { token, cluster }: Registration, now: Date): Promise<void> {
-  if (!token) throw invalid('input.token', 'is needed to register for the first time');
+  if (token === null) throw notAdmitted('the credential is not known here, and there is no enrolment token');
   const used = await tx.enrolmentToken.updateMany({
     where: {
       hash: hashSecret(token),
@@ -163,18 +162,18 @@ async function useToken(tx: Transaction, { token, cluster }: Registration, now: 
     },
     data: { usesLeft: { decrement: 1 } },
   });
-  if (used.count === 1) return;
-  throw new AppError(
-    'UNAUTHENTICATED',
-    'input.token: it is unknown, used up, expired or for another cluster. Ask an operator for a new one.',
-    { field: 'input.token' },
-  );
+  if (used.count === 0) throw notAdmitted('it is unknown, used up, expired or for another cluster');
 }
+
+const notAdmitted = (why: string) =>
+  new AppError('UNAUTHENTICATED', `input.token: ${why}. Ask an operator for a new one.`, {
+    field: 'input.token',
+  });
 
 async function joinCluster(
   tx: Transaction,
   record: (...events: NewEvent[]) => void,
-  principal: Principal,
+  self: { clusterId: string } | null,
   { cluster: { name, kind, labels } }: Registration,
   now: Date,
 ): Promise<ClusterRow> {
@@ -185,8 +184,10 @@ async function joinCluster(
   });
   const { id } = made[0] ?? (await tx.cluster.findUniqueOrThrow({ where: { name }, select: { id: true } }));
   const cluster = await lockCluster(tx, id);
-  if (principal.kind === 'manager' && principal.clusterId !== id) {
-    throw conflict(`This credential is for another cluster than ${name}.`, { field: 'input.cluster.name' });
+  if (self && self.clusterId !== id) {
+    throw conflict(`This credential is for another cluster: a manager of ${name} needs one of its own.`, {
+      field: 'input.cluster.name',
+    });
   }
   if (cluster.kind !== kind) {
     throw conflict(`The cluster ${name} is of the kind ${cluster.kind}, not ${kind}.`, {

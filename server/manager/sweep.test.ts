@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyDataDir } from '../../test/services/templates.ts';
-import { newSecret, hashSecret } from '../access/principal.ts';
+import { newToken } from '../access/enrolment.ts';
+import { hashSecret } from '../access/principal.ts';
 import type { Deps } from '../graphql/context.ts';
 import { createLocalBus } from '../platform/bus.ts';
 import { openDatabase, type Database } from '../platform/database/database.ts';
@@ -54,20 +55,17 @@ describe('the sweep, by a clock of its own', () => {
   }
 
   async function enrol(deps: Deps, cluster: string): Promise<ManagerPrincipal> {
-    const token = newSecret('oce');
+    const token = newToken();
     await deps.prisma.enrolmentToken.create({
       data: { hash: hashSecret(token), usesLeft: 1, expiresAt: new Date(now + 60_000), createdBy: 'test' },
     });
     const manager = { url: null, consoleUrl: null, host: null, pid: null, version: '1', capabilities: [] };
-    const { managerId, clusterId } = await registerManager(
-      deps,
-      { kind: 'operator', name: 'local' },
-      {
-        token,
-        cluster: { name: cluster, kind: 'process', labels: [] },
-        manager: { ...manager, name: `${cluster}-m1` },
-      },
-    );
+    const { managerId, clusterId } = await registerManager(deps, {
+      credential: `of ${cluster}`,
+      token,
+      cluster: { name: cluster, kind: 'process', labels: [] },
+      manager: { ...manager, name: `${cluster}-m1` },
+    });
     return { kind: 'manager', managerId, clusterId, name: `${cluster}-m1` };
   }
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Oc } from '../harness/oc.ts';
-import { operationEnded, seeOperation, startOperation, type StepSeen } from '../harness/operation.ts';
+import { operationEnded } from '../harness/operation.ts';
 import { RealCluster } from '../harness/real-manager.ts';
+import { inTheMiddle, onceEach, restartNodeByNode } from '../harness/rolling.ts';
 import { until } from '../harness/until.ts';
 
 describe('a manager dies', () => {
@@ -10,19 +11,6 @@ describe('a manager dies', () => {
     oc = await Oc.start({ leaseSeconds: 2 });
   });
   afterAll(() => oc.stop());
-
-  const rolling = async (cluster: RealCluster) =>
-    startOperation(oc.client, {
-      kind: 'ROLLING_RESTART',
-      targets: { clusterIds: [await cluster.id()] },
-      rolling: { batchSize: 1, maxUnavailable: 1, healthTimeoutSeconds: 30 },
-    });
-  const inTheMiddle = (id: string) =>
-    until('it is in the middle', async () => {
-      const { steps } = await seeOperation(oc.client, id);
-      const done = steps.filter(({ status }) => status === 'SUCCEEDED').length;
-      return done > 0 && done < steps.length && steps;
-    });
 
   it('and its standby takes over without stopping a worker', async () => {
     const pair = await RealCluster.start(oc, 'pair', { workers: 3 }, ['pair-m1', 'pair-m2']);
@@ -43,8 +31,8 @@ describe('a manager dies', () => {
       'relay-m2',
     ]);
     const before = await relay.pids();
-    const id = await rolling(relay);
-    await inTheMiddle(id);
+    const id = await restartNodeByNode(relay);
+    await inTheMiddle(oc.client, id);
     const { name } = await relay.primary();
     await relay.managers.get(name)!.kill('SIGKILL');
     const ended = await operationEnded(oc.client, id);
@@ -55,8 +43,8 @@ describe('a manager dies', () => {
   it('in the middle of a rolling restart, and its own next start goes on: each node restarted once', async () => {
     const alone = await RealCluster.start(oc, 'alone', { workers: 5, env: { START_MS: '500' } });
     const before = await alone.pids();
-    const id = await rolling(alone);
-    await inTheMiddle(id);
+    const id = await restartNodeByNode(alone);
+    await inTheMiddle(oc.client, id);
     await alone.managers.get('alone-m1')!.kill('SIGKILL');
     await alone.startManager('alone-m1');
     const ended = await operationEnded(oc.client, id);
@@ -89,16 +77,3 @@ describe('a manager dies', () => {
     expect(await frozen.pids()).toEqual(before);
   });
 });
-
-/** Each worker is another one than before, and the one that runs now is the one that its step has started. */
-async function onceEach(
-  cluster: RealCluster,
-  before: Record<string, number | null>,
-  steps: readonly StepSeen[],
-): Promise<void> {
-  for (const { nodeName, instanceBefore, instanceAfter } of steps) {
-    expect(instanceBefore, nodeName).toContain(`pid ${before[nodeName]} `);
-    expect(instanceAfter, nodeName).not.toBe(instanceBefore);
-  }
-  await cluster.asTheStepsSay(steps);
-}

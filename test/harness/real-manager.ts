@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -6,6 +6,7 @@ import { killWorkers } from '../../manager/drivers/process/kill-workers.ts';
 import type { Client } from './client.ts';
 import { Program, type Oc } from './oc.ts';
 import type { StepSeen } from './operation.ts';
+import { processesWith } from './processes.ts';
 import { until } from './until.ts';
 import { WireManager } from './wire-manager.ts';
 
@@ -18,6 +19,8 @@ export interface ClusterOptions {
   process?: object;
   env?: Record<string, string>;
   onExit?: 'stop' | 'keep';
+  /** Where its managers reach the OC, when that is not its own address. */
+  ocUrl?: string;
   /** Its nodes are not expected to run. */
   broken?: boolean;
 }
@@ -72,7 +75,7 @@ export class RealCluster {
     writeFileSync(
       file,
       stringify({
-        operationsCenter: this.#oc.url,
+        operationsCenter: this.#options.ocUrl ?? this.#oc.url,
         ...(token && { token }),
         cluster: { name: this.name, labels: { env: 'test' } },
         manager: { name: manager },
@@ -183,25 +186,26 @@ export class RealCluster {
     });
   }
 
+  /** Ids of the worker processes that run, whoever knows of them. */
+  processes(): string[] {
+    return processesWith(`OC_STORY=${this.stateDir}`);
+  }
+
+  /** What the manager writes on its requests. */
+  credential(manager: string): string {
+    const { credential } = JSON.parse(
+      readFileSync(join(this.stateDir, manager, 'credential.json'), 'utf8'),
+    ) as { credential: string };
+    return credential;
+  }
+
   /** Ends managers and workers; fails when a worker is left. */
   async end(): Promise<void> {
     for (const program of this.managers.values()) await program.kill('SIGTERM');
     await killWorkers(this.stateDir);
-    const left = processesWith(`OC_STORY=${this.stateDir}`);
+    const left = this.processes();
     if (left.length > 0) throw new Error(`Workers of ${this.name} were left behind: ${left.join(', ')}`);
   }
-}
-
-/** Ids of the processes of this machine that have this in their environment. */
-function processesWith(setting: string): string[] {
-  return readdirSync('/proc').filter((entry) => {
-    if (!/^\d+$/.test(entry)) return false;
-    try {
-      return readFileSync(`/proc/${entry}/environ`, 'utf8').split('\0').includes(setting);
-    } catch {
-      return false; // it has ended meanwhile
-    }
-  });
 }
 
 export const isAlive = (pid: number | null): boolean => {

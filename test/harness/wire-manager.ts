@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Answer, Client, GraphQLFault, Subscription } from './client.ts';
 
 /** A manager's side of the protocol, message by message, for stories about the protocol itself. */
@@ -13,6 +14,11 @@ export class WireManager {
     this.epoch = epoch;
   }
 
+  /** What a manager makes itself before it asks for anything. */
+  static credential(): string {
+    return `ocm_${randomBytes(32).toString('base64url')}`;
+  }
+
   static async token(operator: Client, input: object = {}): Promise<string> {
     const { createEnrolmentToken } = await operator.data(
       'mutation ($input: CreateEnrolmentTokenInput!) { createEnrolmentToken(input: $input) { token } }',
@@ -21,15 +27,16 @@ export class WireManager {
     return createEnrolmentToken.token;
   }
 
+  /** @param input with a credential of its own where the story is not about that. */
   static register(client: Client, input: object): Promise<Answer> {
     return client.send(
       `mutation ($input: RegisterManagerInput!) {
         registerManager(input: $input) {
-          clusterId managerId credential
+          clusterId managerId
           lease { role epoch durationMs renewEveryMs primaryName membershipSequence snapshotWanted }
         }
       }`,
-      { input },
+      { input: { credential: WireManager.credential(), ...input } },
     );
   }
 
@@ -42,13 +49,15 @@ export class WireManager {
     labels: { key: string; value: string }[] = [],
   ): Promise<WireManager> {
     const token = await WireManager.token(operator);
+    const credential = WireManager.credential();
     const answer = await WireManager.register(operator, {
+      credential,
       token,
       cluster: { name: cluster, kind, labels },
       manager: { name: manager, version: '1' },
     });
     if (answer.errors) throw new Error(JSON.stringify(answer.errors));
-    const { credential, clusterId, lease } = answer.data.registerManager;
+    const { clusterId, lease } = answer.data.registerManager;
     return new WireManager(operator.as(credential), clusterId, lease.epoch);
   }
 
@@ -66,8 +75,8 @@ export class WireManager {
     );
   }
 
-  async snapshot(nodes: object[]): Promise<void> {
-    await this.#applied(this.report({ kind: 'SNAPSHOT', sequence: ++this.sequence, nodes }));
+  async snapshot(nodes: object[], left: object[] = []): Promise<void> {
+    await this.#applied(this.report({ kind: 'SNAPSHOT', sequence: ++this.sequence, nodes, left }));
   }
 
   async delta(nodes: object[], left: object[] = []): Promise<void> {

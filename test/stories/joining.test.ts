@@ -20,23 +20,23 @@ describe('a manager joins', () => {
     return clusters.edges.map(({ node }: { node: { name: string } }) => node.name);
   };
 
-  it('with an enrolment token, and gets a credential of its own', async () => {
+  it('with an enrolment token and a credential of its own, by which it is known from then on', async () => {
     const token = await WireManager.token(oc.client);
-    const { data } = await register(request('joiner', token));
+    const credential = WireManager.credential();
+    const { data } = await register({ ...request('joiner', token), credential });
     expect(data.registerManager).toMatchObject({
       lease: { role: 'PRIMARY', epoch: 1, snapshotWanted: true },
     });
-    expect(data.registerManager.credential).toMatch(/^ocm_/);
+    const cluster = await oc.client.as(credential).data('query ($id: ID!) { cluster(id: $id) { name } }', {
+      id: data.registerManager.clusterId,
+    });
+    expect(cluster).toEqual({ cluster: { name: 'joiner' } });
   });
 
   it('again by its credential, under the next epoch', async () => {
     const manager = await WireManager.join(oc.client, 'again');
-    const { data } = await WireManager.register(manager.client, request('again', null));
-    expect(data.registerManager).toMatchObject({
-      clusterId: manager.clusterId,
-      credential: null,
-      lease: { epoch: 2 },
-    });
+    const { data } = await register({ ...request('again', null), credential: manager.client.credential });
+    expect(data.registerManager).toMatchObject({ clusterId: manager.clusterId, lease: { epoch: 2 } });
     expect(
       (await manager.fault({ kind: 'SNAPSHOT', sequence: 1, nodes: running('a') })).extensions,
     ).toMatchObject({
@@ -58,7 +58,11 @@ describe('a manager joins', () => {
       [tier, label('env', 'prod')],
     ]) {
       const again = request('relabelled', null);
-      await WireManager.register(manager.client, { ...again, cluster: { ...again.cluster, labels } });
+      await register({
+        ...again,
+        credential: manager.client.credential,
+        cluster: { ...again.cluster, labels },
+      });
     }
     const { cluster } = await oc.client.data(
       'query ($id: ID!) { cluster(id: $id) { labels { key value } history(first: 50) { edges { node { summary } } } } }',
@@ -75,12 +79,10 @@ describe('a manager joins', () => {
     const usedUp = await WireManager.token(oc.client, { uses: 1 });
     expect((await register(request('spender', usedUp))).errors).toBeUndefined();
     const elsewhere = await WireManager.token(oc.client, { clusterName: 'elsewhere' });
-    for (const token of ['oce_wrong', usedUp, elsewhere]) {
+    for (const token of ['oce_wrong', usedUp, elsewhere, null]) {
       const { errors } = await register(request('stranger', token));
       expect(errors?.[0]?.extensions).toMatchObject({ code: 'UNAUTHENTICATED', field: 'input.token' });
     }
-    const { errors } = await register(request('stranger', null));
-    expect(errors?.[0]?.extensions).toMatchObject({ code: 'INVALID', field: 'input.token' });
     expect(await clusterNames()).not.toContain('stranger');
   });
 
@@ -91,6 +93,29 @@ describe('a manager joins', () => {
     );
     expect(answers.filter(({ errors }) => !errors)).toHaveLength(1);
     expect((await clusterNames()).filter((name: string) => name.startsWith('racer'))).toHaveLength(1);
+  });
+
+  it('with its one token when the same request comes twice, one after the other or both at once', async () => {
+    const credential = WireManager.credential();
+    const first = { ...request('twice', await WireManager.token(oc.client)), credential };
+    const heard = await register(first);
+    const again = await register(first);
+    expect(again.data.registerManager).toMatchObject({
+      managerId: heard.data.registerManager.managerId,
+      lease: { role: 'PRIMARY', epoch: 2 },
+    });
+    const both = {
+      ...request('both', await WireManager.token(oc.client)),
+      credential: WireManager.credential(),
+    };
+    await Promise.all([register(both), register(both)]);
+    const { data } = await register(both);
+    expect(data.registerManager.lease.role).toBe('PRIMARY');
+    const { cluster } = await oc.client.data(
+      'query ($id: ID!) { cluster(id: $id) { managers { totalCount } } }',
+      { id: data.registerManager.clusterId },
+    );
+    expect(cluster.managers.totalCount).toBe(1);
   });
 
   it('two at once into a cluster that is new: one is primary', async () => {
@@ -115,7 +140,10 @@ describe('a manager joins', () => {
       code: 'CONFLICT',
       field: 'input.cluster.kind',
     });
-    const { errors } = await WireManager.register(manager.client, request('joiner', null));
+    const { errors } = await register({
+      ...request('joiner', token),
+      credential: manager.client.credential,
+    });
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'CONFLICT', field: 'input.cluster.name' });
   });
 
@@ -142,6 +170,8 @@ describe('a manager joins', () => {
     const unknown = await register({ ...request('x', 'oce_x'), surprise: true });
     expect(unknown.errors?.[0]).toMatchObject({ extensions: { code: 'INVALID' } });
     expect(unknown.errors?.[0]?.message).toContain('surprise');
+    const guessable = await register({ ...request('x', 'oce_x'), credential: 'secret' });
+    expect(guessable.errors?.[0]?.extensions).toMatchObject({ code: 'INVALID', field: 'input.credential' });
     const wrongType = await register(request('x', 'oce_x', { pid: 'one' }));
     expect(wrongType.errors?.[0]?.extensions).toMatchObject({ code: 'INVALID', field: 'input.manager.pid' });
   });

@@ -80,6 +80,31 @@ describe('a manager reports its nodes', () => {
     expect(await states(manager.clusterId)).toEqual({ a: 'RUNNING', b: 'RUNNING' });
   });
 
+  it('and a snapshot may name those that left: so a cluster becomes empty whose manager was away', async () => {
+    const manager = await WireManager.join(oc.client, 'emptied');
+    await manager.snapshot(running('a', 'b', 'c'));
+    const left = [{ name: 'b', reason: 'scaled in' }];
+    const twice = await manager.fault({ kind: 'SNAPSHOT', sequence: 2, nodes: running('b'), left });
+    expect(twice.extensions).toMatchObject({ code: 'INVALID', field: 'input.nodes' });
+    await manager.snapshot(running('a', 'c'), left);
+    await manager.snapshot(
+      [],
+      [{ name: 'a' }, { name: 'c', reason: 'decommissioned' }, { name: 'unheard of' }],
+    );
+    const { status, nodeTotal, nodes } = await look(manager.clusterId);
+    expect({ status, nodeTotal }).toEqual({ status: 'EMPTY', nodeTotal: 0 });
+    expect(
+      nodes.edges.map(({ node }: { node: { name: string; statusReason: string | null } }) => [
+        node.name,
+        node.statusReason,
+      ]),
+    ).toEqual([
+      ['a', null],
+      ['b', 'scaled in'],
+      ['c', 'decommissioned'],
+    ]);
+  });
+
   it('and a report with one bad node is refused whole, naming the field', async () => {
     const manager = await WireManager.join(oc.client, 'strict');
     await manager.snapshot(running('a'));

@@ -2,10 +2,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Fenced } from '../../fence.ts';
-import { isAlive, startOf } from '../../process-identity.ts';
+import { writeFileAtomic } from '../../files.ts';
+import { findByEnvironment, isAlive, startOf } from '../../process-identity.ts';
 import { temporaryFolder } from '../../testing/folder.ts';
+import { fenceable, unfenced } from '../../testing/unfenced.ts';
 import { until } from '../../testing/until.ts';
 import { killWorkers } from './kill-workers.ts';
+import { signalGroup } from './launch.ts';
 import { LAUNCH_VARIABLE, WorkerRecords } from './records.ts';
 import { node, open, seen, STUBBORN } from './testing.ts';
 
@@ -56,7 +59,7 @@ describe('a manager that takes over', () => {
     first.release();
     const records = new WorkerRecords(stateDir);
     const record = records.read('worker-1')!;
-    records.write({ ...record, start: 'another start' });
+    records.write({ ...record, start: 'another start' }, unfenced);
     const second = open({ restart: 'never' }, stateDir);
     expect(second.node('worker-1')).toMatchObject({ status: 'DOWN', instance: null });
     await killWorkers(stateDir);
@@ -71,7 +74,7 @@ describe('a manager that takes over', () => {
       const { pid } = await seen(first, 'worker-1', 'RUNNING');
       first.release();
       const records = new WorkerRecords(stateDir);
-      records.write({ ...records.read('worker-1')!, pid: null, start: null, startedAt: null });
+      records.write({ ...records.read('worker-1')!, pid: null, start: null, startedAt: null }, unfenced);
       const second = open({}, stateDir);
       expect(second.node('worker-1')?.pid).toBe(pid);
       expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).toContain(LAUNCH_VARIABLE);
@@ -108,23 +111,50 @@ describe('a manager that takes over', () => {
     );
   });
 
-  it('does nothing once it is fenced off', async () => {
+  it('does nothing once it is fenced off, and writes nothing over what its successor writes', async () => {
     const stateDir = temporaryFolder();
-    let fenced = false;
-    const guard = () => {
-      if (fenced) throw new Fenced('another acts', 9);
-    };
+    const guard = fenceable();
     const driver = open({ restart: 'always' }, stateDir, guard);
     const { pid, instance } = await seen(driver, 'worker-1', 'RUNNING');
-    fenced = true;
+    guard.rivalActs();
     await expect(driver.stop('worker-1', 'FORCED')).rejects.toThrow(Fenced);
     expect(driver.node('worker-1')).toMatchObject({ status: 'RUNNING', instance });
-    process.kill(pid!, 'SIGKILL');
-    await until(
-      'the restart was tried',
-      () => driver.node('worker-1')?.status === 'DOWN' && !driver.node('worker-1')?.returning,
-    );
-    expect(new WorkerRecords(stateDir).read('worker-1')).toMatchObject({ pid, ended: 'DIED' });
+    const successor = open({ restart: 'always' }, stateDir);
+    await successor.stop('worker-1', 'FORCED');
+    await successor.start('worker-1');
+    const { pid: now } = await seen(successor, 'worker-1', 'RUNNING');
+    await until('its child’s end is seen here too', () => driver.node('worker-1')?.instance === null);
+    expect(now).not.toBe(pid);
+    expect(driver.node('worker-1')?.returning).toBe(false);
+    expect(new WorkerRecords(stateDir).read('worker-1')).toMatchObject({ pid: now, ended: null });
+  });
+
+  it.each([
+    ['is ended again when its successor has not seen it', 'DIED', false],
+    ['stays when its successor has adopted it', null, true],
+  ] as const)('that was fenced off in the middle of a start: the process %s', async (_, ended, stays) => {
+    const stateDir = temporaryFolder();
+    const records = new WorkerRecords(stateDir);
+    let fenced = false;
+    const driver = open({ restart: 'always' }, stateDir, {
+      check: () => undefined,
+      write(path, text, options) {
+        if (fenced) throw new Fenced('another acts', 9);
+        writeFileAtomic(path, text, options);
+        // From here on its successor writes: the launch is on record, and the process is not there yet.
+        fenced = true;
+        records.write({ ...records.read('worker-1')!, ended }, unfenced);
+      },
+    });
+    await until('the start was fenced off', () => fenced && driver.node('worker-1')?.instance === null);
+    const { launch } = records.read('worker-1')!;
+    const found = () => findByEnvironment(LAUNCH_VARIABLE, launch!);
+    if (stays) {
+      const process = await until('it is there', () => found() ?? undefined);
+      onTestFinished(() => signalGroup(process.pid, 'SIGKILL'));
+      driver.release();
+      expect(open({ restart: 'always' }, stateDir).node('worker-1')).toMatchObject({ pid: process.pid });
+    } else await until('it is gone', () => found() === null);
   });
 });
 

@@ -114,6 +114,7 @@ export class ProcessDriver implements ClusterDriver {
   /** A worker that a former config asked for and this one does not: it is no node any more, and what runs is drained. */
   private retire(name: string, guard: Guard): void {
     this.log.info(`${name} is not in the configuration any more: it is stopped and forgotten`);
+    this.events.emit('change', name);
     const nowhere = {
       command: [],
       cwd: '.',
@@ -125,10 +126,10 @@ export class ProcessDriver implements ClusterDriver {
     };
     const worker = this.worker({ name, ...nowhere }, guard);
     worker.adopt();
-    worker.stop('GRACEFUL', 'STOPPED').then(
-      () => this.records.remove(name),
-      (error: unknown) => this.log.warn(`${name} was not stopped: ${(error as Error).message}`),
-    );
+    worker
+      .stop('GRACEFUL', 'STOPPED')
+      .then(() => this.records.remove(name, guard))
+      .catch((error: unknown) => this.log.warn(`${name} was not stopped: ${(error as Error).message}`));
   }
 
   private describe(worker: Worker): DriverNode {

@@ -1,4 +1,5 @@
 import { isAlive } from '../../process-identity.ts';
+import { signalGroup } from './launch.ts';
 import { runningProcess, WorkerRecords } from './records.ts';
 
 /**
@@ -9,13 +10,4 @@ export async function killWorkers(stateDir: string): Promise<void> {
   const processes = new WorkerRecords(stateDir).all().flatMap((record) => runningProcess(record) ?? []);
   for (const { pid } of processes) signalGroup(pid, 'SIGKILL');
   while (processes.some(isAlive)) await new Promise((resolve) => setTimeout(resolve, 20));
-}
-
-/** Signals a worker and what it has started itself; one that is gone already is fine. */
-export function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 }

@@ -74,6 +74,21 @@ export function adoptWorker(identity: ProcessIdentity): WatchedProcess {
   };
 }
 
+/** Signals a worker and what it has started itself; one that is gone already is fine. */
+export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Ends what a worker that is gone had started itself: it would hold the worker's port. @throws Error */
+export function killLeftOver(pid: number): void {
+  // Else another process has that id by now: the group is not the worker's any more.
+  if (startOf(pid) === null) signalGroup(pid, 'SIGKILL');
+}
+
 function explain(error: NodeJS.ErrnoException, { command: [program], cwd }: WorkerSpec): Error {
   if (error.code === 'ENOENT' && !existsSync(cwd)) return new Error(`the folder ${cwd} does not exist`);
   if (error.code === 'ENOENT') return new Error(`the command ${program} is not found`);

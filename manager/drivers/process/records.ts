@@ -1,8 +1,9 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { fileName, readJsonOrNull, writeFileAtomic } from '../../files.ts';
+import { fileName, readJsonOrNull } from '../../files.ts';
 import { findByEnvironment, isAlive, type ProcessIdentity } from '../../process-identity.ts';
+import type { Guard } from '../driver.ts';
 
 const recordSchema = z.object({
   name: z.string(),
@@ -67,13 +68,24 @@ export class WorkerRecords {
     return recordSchema.safeParse(readJsonOrNull(this.file(name, 'json'))).data ?? null;
   }
 
-  write(record: WorkerRecord): void {
-    // A power cut ends the workers too: nothing is lost with the last change of their records.
-    writeFileAtomic(this.file(record.name, 'json'), `${JSON.stringify(record)}\n`, { durable: false });
+  /**
+   * Whether the process with this mark is the one on record, so that any manager knows of it or will find it. It is not
+   * when one that took over looked just before the process existed: that one starts another in its place.
+   */
+  holds(name: string, launch: string): boolean {
+    const record = this.read(name);
+    return record?.launch === launch && record.ended === null;
   }
 
-  /** Forgets a worker, its output too. */
-  remove(name: string): void {
+  /** @throws Fenced */
+  write(record: WorkerRecord, guard: Guard): void {
+    // A power cut ends the workers too: nothing is lost with the last change of their records.
+    guard.write(this.file(record.name, 'json'), `${JSON.stringify(record)}\n`, { durable: false });
+  }
+
+  /** Forgets a worker, its output too. @throws Fenced */
+  remove(name: string, guard: Guard): void {
+    guard.check();
     for (const ending of ['json', 'log', 'log.1']) rmSync(this.file(name, ending), { force: true });
   }
 

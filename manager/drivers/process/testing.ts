@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { temporaryFolder } from '../../testing/folder.ts';
 import { silent } from '../../testing/silent.ts';
+import { unfenced } from '../../testing/unfenced.ts';
 import { until } from '../../testing/until.ts';
 import type { Guard } from '../driver.ts';
 import { processSchema } from './config.ts';
@@ -12,11 +13,7 @@ export const STUBBORN = `process.on('SIGTERM', () => console.log('no')); setInte
 export const IDLE = 'setInterval(() => {}, 1000)';
 
 /** A driver that has taken over; released at the end of the test, and its workers killed. */
-export function open(
-  config: object,
-  stateDir = temporaryFolder(),
-  guard: Guard = () => undefined,
-): ProcessDriver {
+export function open(config: object, stateDir = temporaryFolder(), guard: Guard = unfenced): ProcessDriver {
   const driver = new ProcessDriver(processSchema.parse({ command: node(IDLE), ...config }), stateDir, silent);
   onTestFinished(async () => {
     driver.release();

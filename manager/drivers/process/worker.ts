@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { Fenced } from '../../fence.ts';
 import type { Logger } from '../../log.ts';
 import { within } from '../../news.ts';
-import { isAlive, startOf } from '../../process-identity.ts';
+import { isAlive } from '../../process-identity.ts';
 import { Released, type Guard, type StopMode, type StopOutcome } from '../driver.ts';
 import type { ProcessConfig, WorkerSpec } from './config.ts';
 import { watchHealth, type HealthResult } from './health.ts';
-import { signalGroup } from './kill-workers.ts';
-import { adoptWorker, launchWorker, type WatchedProcess } from './launch.ts';
+import { adoptWorker, killLeftOver, launchWorker, signalGroup, type WatchedProcess } from './launch.ts';
 import { visible, WorkerOutput } from './output.ts';
 import { RestartPlan } from './restart-plan.ts';
 import { newRecord, runningProcess, type WorkerRecord, type WorkerRecords } from './records.ts';
@@ -110,17 +110,16 @@ export class Worker {
     const desired = ends === 'STOPPED' ? 'STOPPED' : this.record.desired;
     if (!this.running) {
       if (ends === 'EXIT') return { note: null };
-      guard();
       this.update({ desired, ended: ends, status: 'STOPPED', statusReason: ON_PURPOSE });
       return { note: null };
     }
-    guard();
+    guard.check();
     const stopping = (this.stopping ??= { ends, note: null });
     const how = mode === 'FORCED' ? 'SIGKILL' : 'SIGTERM';
     this.update({ desired, status: 'STOPPING', statusReason: `Being stopped on purpose: ${how} was sent.` });
     this.signal(how);
     if (mode === 'GRACEFUL' && !(await this.end(config.drainSeconds * 1000))) {
-      guard();
+      guard.check();
       stopping.note = `It did not end within ${config.drainSeconds} s of SIGTERM: killed.`;
       this.signal('SIGKILL');
     }
@@ -130,7 +129,6 @@ export class Worker {
 
   private async launch(also: Partial<WorkerRecord> = {}): Promise<void> {
     this.restart.cancel();
-    this.context.guard();
     const launch = randomUUID();
     this.save({ desired: 'RUNNING', launch, pid: null, start: null, startedAt: null, ended: null });
     const launched = launchWorker(this.spec, launch, this.output);
@@ -142,14 +140,14 @@ export class Worker {
       throw new Error(reason);
     }
     const { pid, start } = launched;
-    this.save({
-      ...also,
-      pid,
-      start,
-      startedAt: new Date().toISOString(),
-      status: 'STARTING',
-      statusReason: null,
-    });
+    const startedAt = new Date().toISOString();
+    try {
+      this.save({ ...also, pid, start, startedAt, status: 'STARTING', statusReason: null });
+    } catch (error) {
+      if (error instanceof Fenced && !this.context.records.holds(this.spec.name, launch))
+        signalGroup(pid, 'SIGKILL');
+      throw error;
+    }
     this.watch(launched);
     this.context.changed();
   }
@@ -163,17 +161,27 @@ export class Worker {
       const unwatch = process.onEnd((how) => {
         watching.abort();
         this.watching = null;
-        this.ended(process.pid, how);
+        this.hear(() => this.ended(process.pid, how));
         resolve();
       });
       watching.signal.addEventListener('abort', unwatch);
     });
-    const tell = (result: HealthResult) => this.checked(result);
+    const tell = (result: HealthResult) => this.hear(() => this.checked(result));
     if (config.health && this.spec.healthUrl) {
       void watchHealth(this.spec.healthUrl, config.health, tell, watching.signal);
     } else {
       const timer = setTimeout(() => tell(undefined), ALIVE_MS);
       watching.signal.addEventListener('abort', () => clearTimeout(timer));
+    }
+  }
+
+  /** Takes in what happened to the process. Once fenced off that is for another manager to note. */
+  private hear(note: () => void): void {
+    try {
+      note();
+    } catch (error) {
+      if (!(error instanceof Fenced)) throw error;
+      this.context.log.warn(`${this.record.name}: what happened to it is not noted: ${error.message}`);
     }
   }
 
@@ -194,7 +202,12 @@ export class Worker {
 
   /** The process has ended, as wanted or not. */
   private ended(pid: number, how: string): void {
-    this.killLeftOver(pid);
+    this.context.guard.check();
+    try {
+      killLeftOver(pid);
+    } catch (error) {
+      this.context.log.warn(`${this.spec.name} left something behind: ${(error as Error).message}`);
+    }
     if (this.stopping || this.record.desired === 'STOPPED') {
       const { ends, note } = this.stopping ?? { ends: 'STOPPED' as const, note: null };
       const why = ends === 'EXIT' ? 'Stopped with its manager.' : ON_PURPOSE;
@@ -235,27 +248,15 @@ export class Worker {
     if (pid !== null && start !== null && isAlive({ pid, start })) signalGroup(pid, signal);
   }
 
-  /** What a worker started itself and left behind would hold its port. */
-  private killLeftOver(pid: number): void {
-    // Another process has that id by now: the group is not the worker's any more.
-    if (startOf(pid) !== null) return;
-    try {
-      this.context.guard();
-      signalGroup(pid, 'SIGKILL');
-    } catch (error) {
-      this.context.log.warn(
-        `${this.record.name}: what it left behind was not ended: ${(error as Error).message}`,
-      );
-    }
-  }
-
-  /** Writes what changed to the record. */
+  /** Writes what changed to the record. @throws Fenced: the record is as it was. */
   private save(change: Partial<WorkerRecord>): void {
-    this.record = { ...this.record, ...change };
-    this.context.records.write(this.record);
+    const { records, guard } = this.context;
+    const record = { ...this.record, ...change };
+    records.write(record, guard);
+    this.record = record;
   }
 
-  /** As `save`, and tells of it; what is nothing new is neither written nor told. */
+  /** As `save`, and tells of it; what is nothing new is neither written nor told. @throws Fenced */
   private update(change: Partial<WorkerRecord>): void {
     const keys = Object.keys(change) as (keyof WorkerRecord)[];
     if (keys.every((key) => JSON.stringify(this.record[key]) === JSON.stringify(change[key]))) return;

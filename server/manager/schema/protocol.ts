@@ -57,8 +57,14 @@ const ManagerInput = builder.inputType('ManagerInput', {
 
 const RegisterManagerInput = builder.inputType('RegisterManagerInput', {
   fields: (t) => ({
+    credential: t.string({
+      required: true,
+      description:
+        'The manager’s own secret, made by itself: `ocm_` and 32 random bytes in base64url. It is on every request from then on.',
+      validate: z.string().regex(/^ocm_[\w-]{43}$/, 'must be ocm_ and 32 random bytes in base64url'),
+    }),
     token: t.string({
-      description: 'Needed the first time; later the credential in `Authorization: Bearer` is enough.',
+      description: 'Enrolment token: needed, and used, while the credential is not known here.',
       validate: input.shortText.nullish(),
     }),
     cluster: t.field({ type: ClusterInput, required: true }),
@@ -71,10 +77,6 @@ const RegisterManagerPayload = builder.objectRef<Registered>('RegisterManagerPay
   fields: (t) => ({
     clusterId: t.exposeID('clusterId'),
     managerId: t.exposeID('managerId'),
-    credential: t.exposeString('credential', {
-      nullable: true,
-      description: 'Given once, when a token was used: keep it.',
-    }),
     lease: t.expose('lease', { type: Lease }),
   }),
 });
@@ -164,7 +166,8 @@ const ReportMembershipInput = builder.inputType('ReportMembershipInput', {
     left: t.field({
       type: [NodeLeftInput],
       defaultValue: [],
-      description: 'DELTA only.',
+      description:
+        'Those that left, as far as it is known; a node that a SNAPSHOT does not name has left too.',
       validate: z.array(z.unknown()).max(5000, 'must have at most 5,000 nodes').nullish(),
     }),
   }),
@@ -217,9 +220,10 @@ builder.mutationFields((t) => ({
     description: 'A manager that boots makes itself known.',
     authScopes: { public: true },
     args: { input: t.arg({ type: RegisterManagerInput, required: true }) },
-    resolve: (_parent, { input: { token, cluster, manager } }, { deps, principal }) =>
-      registerManager(deps, principal, {
-        token,
+    resolve: (_parent, { input: { credential, token, cluster, manager } }, { deps }) =>
+      registerManager(deps, {
+        credential,
+        token: token ?? null,
         cluster: { name: cluster.name, kind: cluster.kind, labels: cluster.labels ?? [] },
         manager: {
           name: manager.name,
