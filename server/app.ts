@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { CredentialWatch } from './access/credential-watch.ts';
 import type { Config } from './config.ts';
 import type { Deps } from './graphql/context.ts';
 import { serveWebSockets } from './graphql/websocket.ts';
@@ -80,7 +81,10 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     };
 
     const shared = new SharedSubscriptions();
-    const api = createApi(deps, shared);
+    const credentials = new CredentialWatch(deps);
+    credentials.start();
+    closers.push(() => credentials.stop());
+    const api = createApi(deps, shared, credentials);
     const uiDir = join(packageRoot, 'ui', 'build');
     const router = createRouter({
       api: withResponseCache(api, deps),
@@ -90,7 +94,7 @@ export async function createApp({ config, database, logger, clock: givenClock }:
       maxBodyBytes: config.maxBodyBytes,
     });
     const server = createServer(router);
-    const closeSockets = serveWebSockets(server, { api, shared }, logger, config.maxBodyBytes);
+    const closeSockets = serveWebSockets(server, { api, shared, credentials }, logger, config.maxBodyBytes);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(config.port, config.host, resolve);

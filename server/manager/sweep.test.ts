@@ -66,7 +66,7 @@ describe('the sweep, by a clock of its own', () => {
         manager: { ...manager, name: `${cluster}-m1` },
       },
     );
-    return { kind: 'manager', managerId, clusterId, name: `${cluster}-m1` };
+    return { kind: 'manager', managerId, clusterId, name: `${cluster}-m1`, credentialHash: '' };
   }
 
   const linkOf = async ({ clusterId }: ManagerPrincipal) =>
