@@ -10,6 +10,7 @@ import { SharedSubscriptions } from './graphql/subscription/shared.ts';
 import { createApi } from './graphql/yoga.ts';
 import { createRouter } from './http/router.ts';
 import { MembershipWriter } from './manager/membership-writer.ts';
+import { MetricFeed } from './metric/feed.ts';
 import { startDuties } from './operation/duties.ts';
 import { createLocalBus, type OwnedBus } from './platform/bus.ts';
 import { DatabaseClock, systemClock, type Clock } from './platform/clock.ts';
@@ -58,6 +59,9 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     const tail = new Tail({ prisma, bus, logger });
     await tail.start();
     closers.push(() => tail.stop());
+    const metrics = new MetricFeed({ prisma, bus, logger });
+    await metrics.start();
+    closers.push(() => metrics.stop());
     const membershipWriter = new MembershipWriter({ prisma, bus, clock });
     closers.push(() => membershipWriter.close());
     const { leaseMs } = config;
@@ -74,6 +78,7 @@ export async function createApp({ config, database, logger, clock: givenClock }:
       logger,
       tail,
       membershipWriter,
+      metrics,
       leaseMs,
       get graceUntil() {
         return new Date(Math.max(startedAt, duty.since.getTime()) + leaseMs * 1.5);

@@ -46,6 +46,7 @@ describe('the sweep, by a clock of its own', () => {
       logger,
       tail,
       membershipWriter: new MembershipWriter({ prisma, bus, clock }),
+      metrics: { position: { revision: 0n, mark: '' }, next: async () => undefined },
       leaseMs: LEASE_MS,
       graceUntil: new Date(now + LEASE_MS * 1.5),
     };
