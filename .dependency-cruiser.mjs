@@ -1,7 +1,7 @@
 /**
  * The rules of the house: schema.graphql is all that server, manager and ui share, and inside the server imports run
  * one way: main -> app -> graphql/schema -> <domain>/schema -> <domain>/service -> pure files, and among the domains
- * access <- topology <- manager <- operation.
+ * access <- topology <- manager <- metric <- operation.
  */
 const apart = (from, others) => ({
   name: `${from}-is-apart`,
@@ -11,7 +11,7 @@ const apart = (from, others) => ({
   to: { path: `^(${others.join('|')})/` },
 });
 
-const domains = ['access', 'topology', 'manager', 'operation'];
+const domains = ['access', 'topology', 'manager', 'metric', 'operation'];
 const oneWay = domains.slice(0, -1).map((domain, index) => ({
   name: `server-${domain}-knows-none-above`,
   comment: 'News that must travel backwards goes over the bus.',

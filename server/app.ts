@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { CredentialWatch } from './access/credential-watch.ts';
 import type { Config } from './config.ts';
 import type { Deps } from './graphql/context.ts';
 import { serveWebSockets } from './graphql/websocket.ts';
@@ -9,6 +10,7 @@ import { SharedSubscriptions } from './graphql/subscription/shared.ts';
 import { createApi } from './graphql/yoga.ts';
 import { createRouter } from './http/router.ts';
 import { MembershipWriter } from './manager/membership-writer.ts';
+import { MetricFeed } from './metric/feed.ts';
 import { startDuties } from './operation/duties.ts';
 import { createLocalBus, type OwnedBus } from './platform/bus.ts';
 import { DatabaseClock, systemClock, type Clock } from './platform/clock.ts';
@@ -57,6 +59,9 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     const tail = new Tail({ prisma, bus, logger });
     await tail.start();
     closers.push(() => tail.stop());
+    const metrics = new MetricFeed({ prisma, bus, logger });
+    await metrics.start();
+    closers.push(() => metrics.stop());
     const membershipWriter = new MembershipWriter({ prisma, bus, clock });
     closers.push(() => membershipWriter.close());
     const { leaseMs } = config;
@@ -73,6 +78,7 @@ export async function createApp({ config, database, logger, clock: givenClock }:
       logger,
       tail,
       membershipWriter,
+      metrics,
       leaseMs,
       get graceUntil() {
         return new Date(Math.max(startedAt, duty.since.getTime()) + leaseMs * 1.5);
@@ -80,7 +86,10 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     };
 
     const shared = new SharedSubscriptions();
-    const api = createApi(deps, shared);
+    const credentials = new CredentialWatch(deps);
+    credentials.start();
+    closers.push(() => credentials.stop());
+    const api = createApi(deps, shared, credentials);
     const uiDir = join(packageRoot, 'ui', 'build');
     const router = createRouter({
       api: withResponseCache(api, deps),
@@ -90,7 +99,7 @@ export async function createApp({ config, database, logger, clock: givenClock }:
       maxBodyBytes: config.maxBodyBytes,
     });
     const server = createServer(router);
-    const closeSockets = serveWebSockets(server, { api, shared }, logger, config.maxBodyBytes);
+    const closeSockets = serveWebSockets(server, { api, shared, credentials }, logger, config.maxBodyBytes);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(config.port, config.host, resolve);

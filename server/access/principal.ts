@@ -5,7 +5,7 @@ import { AppError } from '../platform/errors.ts';
 /** Who asks. */
 export type Principal =
   | { kind: 'operator'; name: string }
-  | { kind: 'manager'; managerId: string; clusterId: string; name: string };
+  | { kind: 'manager'; managerId: string; clusterId: string; name: string; credentialHash: string };
 
 /** What decides what is shown: principals of one scope get the same answer to the same question. */
 export const scopeOf = (principal: Principal): string =>
@@ -30,12 +30,13 @@ export async function authenticate(
   const manager = secret
     ? await prisma.manager.findUnique({
         where: { credentialHash: hashSecret(secret) },
-        select: { id: true, clusterId: true, name: true },
+        select: { id: true, clusterId: true, name: true, credentialHash: true },
       })
     : null;
   if (!manager)
     throw new AppError('UNAUTHENTICATED', 'The credential in the Authorization header is not known here.');
-  return { kind: 'manager', managerId: manager.id, clusterId: manager.clusterId, name: manager.name };
+  const { id: managerId, ...who } = manager;
+  return { kind: 'manager', managerId, ...who };
 }
 
 /**

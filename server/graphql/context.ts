@@ -3,6 +3,7 @@ import type { Bus } from '../platform/bus.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Tail } from '../platform/tail.ts';
+import type { MetricFeed } from '../metric/feed.ts';
 import type { MembershipSink } from '../manager/membership.ts';
 import type { Principal } from '../access/principal.ts';
 
@@ -14,6 +15,7 @@ export interface Deps {
   logger: Logger;
   tail: Tail;
   membershipWriter: MembershipSink;
+  metrics: Pick<MetricFeed, 'position' | 'next'>;
   leaseMs: number;
   /**
    * Nobody is declared lost, and no lease passes to another, before this moment: this server, or one that took over

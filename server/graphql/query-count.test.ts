@@ -12,6 +12,7 @@ import { createLogger } from '../platform/log.ts';
 import { Tail } from '../platform/tail.ts';
 import { ensureSystem } from '../topology/service.ts';
 import { MembershipWriter } from '../manager/membership-writer.ts';
+import { MetricFeed } from '../metric/feed.ts';
 import { createApi } from './yoga.ts';
 
 const SYSTEM_PAGE = `{
@@ -155,6 +156,7 @@ describe('the number of queries', () => {
       logger,
       tail,
       membershipWriter: new MembershipWriter({ prisma, bus, clock: systemClock }),
+      metrics: new MetricFeed({ prisma, bus, logger }),
       leaseMs: 10_000,
       graceUntil: new Date(),
     });

@@ -46,7 +46,6 @@ describe('the schema', () => {
       'Cluster.lastHeardAt',
       'Cluster.leaseExpiresAt',
       'Manager.lastSeenAt',
-      'Command.deliveredAt',
       'Command.reportSequence',
     ]);
     // Times whose every change is an event: whoever adds one decides here whether that holds for it.
@@ -54,7 +53,13 @@ describe('the schema', () => {
       ...['Cluster.createdAt', 'Cluster.statusSince', 'Event.at', 'Manager.registeredAt'],
       ...['Node.joinedAt', 'Node.leftAt', 'Node.reportedAt', 'Node.startedAt', 'Node.statusSince'],
       ...['Operation.abortRequestedAt', 'Operation.createdAt', 'Operation.finishedAt', 'Operation.startedAt'],
-      ...['Command.expiresAt', 'Command.finishedAt', 'Command.issuedAt', 'Command.startedAt'],
+      ...[
+        'Command.deliveredAt',
+        'Command.expiresAt',
+        'Command.finishedAt',
+        'Command.issuedAt',
+        'Command.startedAt',
+      ],
       ...['Step.finishedAt', 'Step.startedAt', 'CreateEnrolmentTokenPayload.expiresAt'],
     ]);
     const fields = types.flatMap((type) =>

@@ -2,23 +2,20 @@ import type { Server } from 'node:http';
 import { type ExecutionArgs } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer, type WebSocket } from 'ws';
+import { credentialEnded, type CredentialWatch } from '../access/credential-watch.ts';
 import { refusal } from '../http/guard.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import { maskError } from './mask.ts';
 import { openSubscription } from './subscription/open.ts';
-import { TRY_AGAIN_LATER, subscribePushed, type Line } from './subscription/pushed.ts';
+import { CLOSE_PATIENCE_MS, Line, TRY_AGAIN_LATER, UNAUTHORIZED } from './subscription/line.ts';
+import { subscribePushed } from './subscription/pushed.ts';
 import type { SharedSubscriptions } from './subscription/shared.ts';
 import type { Api, TransportContext } from './yoga.ts';
-
-/** How long a client has to answer that its socket is closed. */
-const CLOSE_PATIENCE_MS = 1000;
 
 /** What one socket may ask for: far more than a page of the UI or a manager does. */
 const MAX_SUBSCRIPTIONS = 100;
 const MAX_MESSAGES_PER_SECOND = 200;
-/** Bytes that may wait on a socket before the client is told to come back later. */
-const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
 /** What goes with an operation from its message to its execution. */
 interface Request {
@@ -34,7 +31,7 @@ const requestOf = ({ rootValue }: ExecutionArgs): Request => rootValue as Reques
  */
 export function serveWebSockets(
   server: Server,
-  { api, shared }: { api: Api; shared: SharedSubscriptions },
+  { api, shared, credentials }: { api: Api; shared: SharedSubscriptions; credentials: CredentialWatch },
   logger: Logger,
   maxPayload: number,
 ): () => Promise<void> {
@@ -51,7 +48,13 @@ export function serveWebSockets(
       sockets.emit('connection', webSocket, request),
     );
   });
-  sockets.on('connection', limitSocket);
+  const lines = new WeakMap<WebSocket, Line>();
+  const watched = new WeakSet<WebSocket>();
+  sockets.on('connection', (webSocket, { socket }) => {
+    const line = new Line(webSocket, socket);
+    lines.set(webSocket, line);
+    limitMessages(webSocket, line);
+  });
   const mask = maskError(logger);
   const { dispose } = useServer(
     {
@@ -63,8 +66,10 @@ export function serveWebSockets(
         const { line, id } = requestOf(args);
         return subscribePushed(shared, opened.shareable, line, id);
       },
+      onNext: ({ extra }) => lines.get(extra.socket)!.checkBudget(),
       onError: (_context, _id, _payload, errors) => errors.map(mask),
       onSubscribe: async ({ connectionParams, extra, subscriptions }, id, payload) => {
+        const line = lines.get(extra.socket)!;
         const { query, operationName, variables } = payload;
         if (Object.keys(subscriptions).length > MAX_SUBSCRIPTIONS) {
           const message = `One socket may have at most ${MAX_SUBSCRIPTIONS} operations under way.`;
@@ -76,13 +81,19 @@ export function serveWebSockets(
           const document = enveloped.parse(query);
           const errors = enveloped.validate(enveloped.schema, document);
           if (errors.length > 0) return errors.map(mask);
+          const contextValue = await enveloped.contextFactory();
+          if (line.isOpen && !watched.has(extra.socket)) {
+            watched.add(extra.socket);
+            const release = credentials.watch(contextValue.principal, () => endAll(line, subscriptions));
+            extra.socket.once('close', release);
+          }
           return {
             schema: enveloped.schema,
             document,
             operationName,
             variableValues: variables,
-            contextValue: await enveloped.contextFactory(),
-            rootValue: { enveloped, line: { webSocket: extra.socket, connection: extra.request.socket }, id },
+            contextValue,
+            rootValue: { enveloped, line, id },
           };
         } catch (error) {
           // A thrown error would close the whole socket; this ends the one subscription with a reason.
@@ -103,15 +114,23 @@ export function serveWebSockets(
   };
 }
 
-/** Closes a socket whose client asks faster, or listens slower, than any that means well. */
-function limitSocket(webSocket: WebSocket): void {
+/** Ends all that is under way on the line, and the line, because its credential has ended. */
+function endAll(line: Line, subscriptions: Readonly<Record<string, unknown>>): void {
+  for (const id of Object.keys(subscriptions)) {
+    line.write(JSON.stringify({ id, type: 'error', payload: [credentialEnded()] }));
+  }
+  line.cutOff(UNAUTHORIZED, 'The credential has ended');
+}
+
+/** Cuts a line off whose client asks faster than any that means well. */
+function limitMessages(webSocket: WebSocket, line: Line): void {
   let second = 0;
   let messages = 0;
   webSocket.on('message', () => {
     const now = Math.floor(performance.now() / 1000);
     messages = now === second ? messages + 1 : 1;
     second = now;
-    if (messages > MAX_MESSAGES_PER_SECOND) webSocket.close(TRY_AGAIN_LATER, 'Too many messages');
-    else if (webSocket.bufferedAmount > MAX_WAITING_BYTES) webSocket.close(TRY_AGAIN_LATER, 'Too slow');
+    if (messages > MAX_MESSAGES_PER_SECOND) line.cutOff(TRY_AGAIN_LATER, 'Too many messages');
+    else line.checkBudget();
   });
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { ParseOptions } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
+import { CredentialWatch } from '../access/credential-watch.ts';
 import { authenticate, type Principal } from '../access/principal.ts';
 import type { Context, Deps } from './context.ts';
 import { examples } from './examples.ts';
@@ -21,7 +22,11 @@ export interface TransportContext {
 }
 
 /** The API over HTTP and SSE, with GraphiQL for browsers. The WebSocket transport executes through it too. */
-export function createApi(deps: Deps, shared = new SharedSubscriptions()) {
+export function createApi(
+  deps: Deps,
+  shared = new SharedSubscriptions(),
+  credentials = new CredentialWatch(deps),
+) {
   const mask = maskError(deps.logger);
   return createYoga<TransportContext, Context>({
     schema,
@@ -35,7 +40,7 @@ export function createApi(deps: Deps, shared = new SharedSubscriptions()) {
     plugins: [
       {
         onSubscribe: ({ setSubscribeFn }: { setSubscribeFn: (subscribe: unknown) => void }) =>
-          setSubscribeFn(subscribePulled(shared, mask)),
+          setSubscribeFn(subscribePulled(shared, credentials, mask)),
       },
       {
         // Deep nesting needs many tokens: what is left cannot exhaust the stack of parser and validator.

@@ -49,6 +49,7 @@ describe('the sweep, by a clock of its own', () => {
       logger,
       tail,
       membershipWriter: new MembershipWriter({ prisma, bus, clock }),
+      metrics: { position: { revision: 0n, mark: '' }, next: async () => undefined },
       leaseMs: LEASE_MS,
       graceUntil: new Date(now + LEASE_MS * 1.5),
     };
@@ -66,7 +67,7 @@ describe('the sweep, by a clock of its own', () => {
       cluster: { name: cluster, kind: 'process', labels: [] },
       manager: { ...manager, name: `${cluster}-m1` },
     });
-    return { kind: 'manager', managerId, clusterId, name: `${cluster}-m1` };
+    return { kind: 'manager', managerId, clusterId, name: `${cluster}-m1`, credentialHash: '' };
   }
 
   const linkOf = async ({ clusterId }: ManagerPrincipal) =>

@@ -1,12 +1,14 @@
 import type { Deps } from '../graphql/context.ts';
 import type { ManagerPrincipal } from '../manager/session.ts';
-import type { CommandStatus, StepStatus } from '../platform/generated/prisma/enums.ts';
+import type { PrismaClient } from '../platform/generated/prisma/client.ts';
+import type { CommandStatus, EventKind, StepStatus } from '../platform/generated/prisma/enums.ts';
 import { AppError, conflict, notFound } from '../platform/errors.ts';
 import { change, headPosition, type NewEvent, type Transaction } from '../platform/event-log.ts';
 import { endingWithConsumer } from '../platform/iterate.ts';
 import { checkEpoch } from '../manager/membership.ts';
 import { lockCluster } from '../topology/lock.ts';
 import { commandEvent, lockCommands, lockOperation, refreshOperation, skipSteps } from './progress.ts';
+import type { ClusterRow } from '../topology/service.ts';
 import { ACTIVE_COMMAND, commandEnded, takesReport } from './state.ts';
 
 export interface StepReport {
@@ -35,27 +37,31 @@ export const issuedCommands = (deps: Deps, principal: ManagerPrincipal, epoch: n
 
 async function* followCommands(
   deps: Deps,
-  { managerId, clusterId }: ManagerPrincipal,
+  principal: ManagerPrincipal,
   epoch: number,
   signal: AbortSignal,
 ): AsyncGenerator<string, void, void> {
+  const { clusterId } = principal;
   const head = await headPosition(deps.prisma);
-  await mustBePrimary(deps, managerId, clusterId, epoch);
+  await mustBePrimary(deps.prisma, principal, epoch);
   const waiting = await deps.prisma.command.findMany({
     where: { clusterId, OR: [{ status: { in: [...ACTIVE_COMMAND] } }, expiredUnseen(deps.clock.now())] },
     orderBy: [{ issuedAt: 'asc' }, { id: 'asc' }],
     select: { id: true },
   });
-  for (const { id } of waiting) if (await deliver(deps, id)) yield id;
+  for (const { id } of waiting) if (await deliver(deps, principal, epoch, id)) yield id;
   for await (const { events } of deps.tail.follow(head, signal)) {
     for (const { kind, clusterId: where, commandId } of events) {
       if (where !== clusterId) continue;
-      if (kind === 'MANAGER_PROMOTED') await mustBePrimary(deps, managerId, clusterId, epoch);
+      if (MOVES_LEASE.has(kind)) await mustBePrimary(deps.prisma, principal, epoch);
       const news = kind === 'COMMAND_ISSUED' || kind === 'COMMAND_ABORT_REQUESTED';
-      if (news && commandId && (await deliver(deps, commandId))) yield commandId;
+      if (news && commandId && (await deliver(deps, principal, epoch, commandId))) yield commandId;
     }
   }
 }
+
+/** After these a manager may be primary no more: another one is, or nobody. */
+const MOVES_LEASE = new Set<EventKind>(['MANAGER_PROMOTED', 'MANAGER_LEFT']);
 
 /**
  * Commands that expired although a manager has them, and may not know. They are delivered with `abortRequested`, for as
@@ -68,22 +74,40 @@ const expiredUnseen = (now: Date) => ({
 });
 const WEEK_MS = 7 * 86_400_000;
 
-async function mustBePrimary(deps: Deps, managerId: string, clusterId: string, epoch: number): Promise<void> {
-  const cluster = await deps.prisma.cluster.findUnique({ where: { id: clusterId } });
-  if (cluster?.primaryId === managerId && cluster.epoch === epoch) return;
-  throw conflict(`Epoch ${epoch} is over.`, { field: 'epoch', epoch: cluster?.epoch });
+async function mustBePrimary(
+  db: PrismaClient | Transaction,
+  { managerId, clusterId }: ManagerPrincipal,
+  epoch: number,
+): Promise<ClusterRow> {
+  const cluster = await db.cluster.findUniqueOrThrow({ where: { id: clusterId } });
+  if (cluster.primaryId === managerId && cluster.epoch === epoch) return cluster;
+  throw conflict(`Epoch ${epoch} is over.`, { field: 'epoch', epoch: cluster.epoch });
 }
 
-/** Marks the command as handed to its manager: from now on only the manager can say that it did not begin. */
-async function deliver(deps: Deps, id: string): Promise<boolean> {
+/**
+ * Marks the command as handed to its manager: from now on only the manager can say that it did not begin.
+ * @returns whether there is anything to hand over.
+ * @throws AppError CONFLICT when the manager is primary no more: it has got nothing then.
+ */
+async function deliver(deps: Deps, principal: ManagerPrincipal, epoch: number, id: string): Promise<boolean> {
   const now = deps.clock.now();
-  const first = await deps.prisma.command.updateMany({
-    where: { id, status: { in: [...ACTIVE_COMMAND] }, deliveredAt: null },
-    data: { deliveredAt: now },
+  return change(deps, async (tx, record) => {
+    // Under its lock the cluster has no other primary before this is committed.
+    await lockCluster(tx, principal.clusterId);
+    const cluster = await mustBePrimary(tx, principal, epoch);
+    const [first] = await tx.command.updateManyAndReturn({
+      where: { id, status: { in: [...ACTIVE_COMMAND] }, deliveredAt: null },
+      data: { deliveredAt: now },
+    });
+    if (first) {
+      record(
+        commandEvent('COMMAND_CHANGED', first, `${cluster.name}: its manager has the command.`, principal),
+      );
+      return true;
+    }
+    const again = { id, OR: [{ status: { in: [...ACTIVE_COMMAND] } }, expiredUnseen(now)] };
+    return (await tx.command.count({ where: again })) === 1;
   });
-  if (first.count === 1) return true;
-  const again = { id, OR: [{ status: { in: [...ACTIVE_COMMAND] } }, expiredUnseen(now)] };
-  return (await deps.prisma.command.count({ where: again })) === 1;
 }
 
 /**

@@ -1,11 +1,15 @@
+/** One bell for the event log, one for metrics, which stand in a table of their own. */
+export const BELLS = ['log', 'metrics'] as const;
+export type Bell = (typeof BELLS)[number];
+
 /**
- * The bell between a writer and the readers of the event log. It only says "there is news"; what the news is
- * stands in the log, so a lost ring costs latency and nothing else.
+ * The bells between writers and readers. They only say "there is news"; what the news is stands in the database, so a
+ * lost ring costs latency and nothing else.
  */
 export interface Bus {
-  ring(): void;
+  ring(bell?: Bell): void;
   /** Calls `listener` after each ring; returns the function that ends it. */
-  onRing(listener: () => void): () => void;
+  onRing(listener: () => void, bell?: Bell): () => void;
 }
 
 /** `degraded`: the servers do not hear each other's bell, so news of another one comes with the next poll. */
@@ -19,16 +23,16 @@ export interface OwnedBus extends Bus {
 
 /** The bell for one server process. */
 export function createLocalBus(): OwnedBus {
-  const listeners = new Set<() => void>();
+  const listeners = { log: new Set<() => void>(), metrics: new Set<() => void>() };
   return {
-    ring: () => {
-      for (const listener of listeners) listener();
+    ring: (bell = 'log') => {
+      for (const listener of listeners[bell]) listener();
     },
-    onRing: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+    onRing: (listener, bell = 'log') => {
+      listeners[bell].add(listener);
+      return () => listeners[bell].delete(listener);
     },
     state: () => 'ok',
-    close: async () => listeners.clear(),
+    close: async () => BELLS.forEach((bell) => listeners[bell].clear()),
   };
 }

@@ -12,7 +12,7 @@ export interface LiveSource<E extends LiveEvent> {
   /** What a consumer is told first that knows nothing yet. */
   snapshot(position: Position): E;
   /** What a batch of the log means to this stream; a batch without news for it is told, too: as a bookmark. */
-  eventOf(batch: Batch): E;
+  eventOf(batch: Batch): E | Promise<E>;
 }
 
 /**
@@ -24,31 +24,34 @@ export class LiveStream<E extends LiveEvent> implements AsyncIterable<E> {
   readonly start: Position;
   /** Undefined for a consumer that goes on from `start`. */
   readonly snapshot: E | undefined;
-  readonly #tail: Tail;
-  readonly #source: LiveSource<E>;
+  /**
+   * What follows a position: as soon as there is any, and something at all every few seconds; undefined when the signal
+   * aborts or the server stops.
+   */
+  readonly next: (position: Position, signal: AbortSignal) => Promise<E | undefined>;
 
-  private constructor(tail: Tail, source: LiveSource<E>, start: Position, snapshot: E | undefined) {
-    this.#tail = tail;
-    this.#source = source;
+  constructor(start: Position, snapshot: E | undefined, next: LiveStream<E>['next']) {
     this.start = start;
     this.snapshot = snapshot;
+    this.next = next;
   }
 
-  /** @param since where the consumer is; it gets a snapshot as of now without it. */
+  /**
+   * The stream of what the event log says; fails as {@link Tail.next} does.
+   * @param since where the consumer is; it gets a snapshot as of now without it.
+   */
   static async open<E extends LiveEvent>(
     { prisma, tail }: { prisma: PrismaClient; tail: Tail },
     since: Position | null | undefined,
     source: LiveSource<E>,
   ): Promise<LiveStream<E>> {
-    if (since) return new LiveStream(tail, source, since, undefined);
+    const next = async (position: Position, signal: AbortSignal) => {
+      const batch = await tail.next(position, signal);
+      return batch && source.eventOf(batch);
+    };
+    if (since) return new LiveStream<E>(since, undefined, next);
     const start = await headPosition(prisma);
-    return new LiveStream(tail, source, start, source.snapshot(start));
-  }
-
-  /** What follows `position`, as {@link Tail.next}. */
-  async next(position: Position, signal: AbortSignal): Promise<E | undefined> {
-    const batch = await this.#tail.next(position, signal);
-    return batch && this.#source.eventOf(batch);
+    return new LiveStream<E>(start, source.snapshot(start), next);
   }
 
   /** All of it, for one consumer. */

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { createLocalBus, type BusState, type OwnedBus } from './bus.ts';
+import { BELLS, createLocalBus, type Bell, type BusState, type OwnedBus } from './bus.ts';
 import type { Logger } from './log.ts';
 import { connectRedis, type RedisConnection } from './redis-connection.ts';
 import type { RedisTarget } from './redis-url.ts';
 
 /** What goes over the channel, with the sender's id behind it. Beats show that the way there and back is open. */
-type Message = 'ring' | 'beat';
+type Message = Bell | 'beat';
 
-const CHANNEL = 'operations-center:bell';
+const CHANNEL = 'operations-center:bells';
 
 export interface RedisBusOptions {
   target: RedisTarget;
@@ -19,7 +19,7 @@ export interface RedisBusOptions {
 }
 
 /**
- * The bell for several servers, by Redis' publish and subscribe. Whatever Redis does, the server's own ring is heard
+ * The bells for several servers, by Redis' publish and subscribe. Whatever Redis does, the server's own ring is heard
  * by the server itself at once, nothing here throws, and nothing waits for Redis. That is enough because a message
  * that is lost costs the others no more than the time to the next poll.
  */
@@ -35,8 +35,8 @@ export class RedisBus implements OwnedBus {
   #closed = false;
   /** One message is under way. */
   #sending = false;
-  /** What is said next: rings that come meanwhile are one. */
-  #next: Message | undefined;
+  /** What is said next: rings of a bell that come meanwhile are one. */
+  readonly #next = new Set<Message>();
   /** The last message was taken by Redis. */
   #sent = false;
   /** When anything was last heard on this connection, by the monotonic clock. */
@@ -61,13 +61,13 @@ export class RedisBus implements OwnedBus {
     ];
   }
 
-  ring(): void {
-    this.#local.ring();
-    void this.#send('ring');
+  ring(bell: Bell = 'log'): void {
+    this.#local.ring(bell);
+    void this.#send(bell);
   }
 
-  onRing(listener: () => void): () => void {
-    return this.#local.onRing(listener);
+  onRing(listener: () => void, bell: Bell = 'log'): () => void {
+    return this.#local.onRing(listener, bell);
   }
 
   /** `ok` as long as what servers say is taken and heard, this one's own beats among them. */
@@ -93,12 +93,12 @@ export class RedisBus implements OwnedBus {
 
   /** Never rejects. */
   async #send(message: Message): Promise<void> {
-    if (message === 'ring' || !this.#next) this.#next = message;
+    this.#next.add(message);
     if (this.#sending) return;
     this.#sending = true;
-    while (this.#next && !this.#closed) {
-      const next = this.#next;
-      this.#next = undefined;
+    for (const next of this.#next) {
+      if (this.#closed) break;
+      this.#next.delete(next);
       try {
         await this.#publisher.publish(CHANNEL, `${next} ${this.#id}`);
         this.#sent = true;
@@ -120,14 +120,16 @@ export class RedisBus implements OwnedBus {
       return;
     }
     // Rings may have been missed.
-    this.#local.ring();
+    for (const bell of BELLS) this.#local.ring(bell);
     await this.#send('beat');
   }
 
   #hear(message: string): void {
     this.#heardAt = performance.now();
     this.#recovered();
-    if (message.startsWith('ring') && !message.endsWith(this.#id)) this.#local.ring();
+    const [what, from] = message.split(' ');
+    const bell = BELLS.find((known) => known === what);
+    if (bell && from !== this.#id) this.#local.ring(bell);
   }
 
   /** A connection whose other end is frozen or unplugged looks open for ever. */

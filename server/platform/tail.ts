@@ -182,7 +182,9 @@ export class Tail {
   async #advance(): Promise<void> {
     const [here, ...events] = await this.#page(this.#head);
     if (!here || !samePosition(here, this.#head)) {
-      this.#options.logger.warn('the event log is another one than before: everybody starts again');
+      const shortened = here !== undefined && here.revision > this.#head.revision;
+      const why = shortened ? 'was shortened beyond what was read of it' : 'is another one than before';
+      this.#options.logger.warn(`the event log ${why}: everybody starts again`);
       await this.#restart();
       this.#wake();
       return;

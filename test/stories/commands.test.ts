@@ -99,9 +99,54 @@ describe('a command', () => {
     await manager.reportCommand({ commandId: commands.events[0].id, sequence: 1, status: 'ABORTED' });
     commands.close();
     await until('the socket is closed', () => commands.ended);
+    await manager.renew();
     const id = await start(rolling(manager));
     expect((await operation(id)).commands.edges[0].node.waitingFor).toBe('It is on its way to the manager.');
     expect((await oc.client.data(ABORT, { id })).abortOperation.status).toBe('ABORTED');
+  });
+
+  it('its delivery is told to whoever looks on', async () => {
+    const manager = await cluster('watched', 'a');
+    const id = await start(rolling(manager));
+    const live = oc.client.subscribe(
+      `subscription ($id: ID!) {
+        operationChanged(id: $id) {
+          ... on OperationSnapshot { operation { commands { edges { node { deliveredAt } } } } }
+          ... on OperationDelta { commands { deliveredAt } }
+        }
+      }`,
+      { id },
+    );
+    const first = await until('a snapshot', () => live.events[0]);
+    expect(first.operation.commands.edges[0].node.deliveredAt).toBeNull();
+    const commands = manager.commands();
+    const told = await until('the delivery is told', () =>
+      live.events.find((event) => event.commands?.length),
+    );
+    expect(told.commands[0].deliveredAt).not.toBeNull();
+    commands.close();
+    live.close();
+  });
+
+  it('a manager that left, or was followed by another, gets nothing more', async () => {
+    const manager = await cluster('deposed', 'a');
+    const commands = manager.commands();
+    await manager.leave();
+    await until('the stream ends', () => commands.ended);
+    expect(commands.errors[0]?.extensions).toMatchObject({ code: 'CONFLICT', field: 'epoch' });
+    const id = await start(rolling(manager));
+    expect((await oc.client.data(ABORT, { id })).abortOperation.status, 'nobody has it').toBe('ABORTED');
+
+    manager.epoch = (await manager.renew()).epoch;
+    const former = manager.commands();
+    await start(rolling(manager));
+    await until('it is primary again', () => former.events.length > 0);
+    await WireManager.register(manager.client, {
+      cluster: { name: 'deposed', kind: 'process' },
+      manager: { name: 'deposed-m1', version: '2' },
+    });
+    await until('the stream of its former self ends', () => former.ended);
+    expect(former.errors[0]?.extensions).toMatchObject({ code: 'CONFLICT', epoch: manager.epoch + 1 });
   });
 
   it('many at once, whatever they do: nobody gets an error that is not his', async () => {

@@ -1,4 +1,6 @@
 import type { ExecutionArgs, ExecutionResult, GraphQLError } from 'graphql';
+import { credentialEnded, type CredentialWatch } from '../../access/credential-watch.ts';
+import type { Context } from '../context.ts';
 import { openSubscription } from './open.ts';
 import type { Consumer, SharedSubscriptions } from './shared.ts';
 
@@ -9,18 +11,57 @@ interface Serialised extends ExecutionResult {
 
 /**
  * A subscription as an async iterable, for transports that take one result after the other (server-sent events).
- * What happens while a result is waiting to be taken comes as one result after it.
+ * What happens while a result is waiting to be taken comes as one result after it. It ends with its credential.
  */
 export const subscribePulled =
-  (shared: SharedSubscriptions, mask: (error: unknown) => GraphQLError) =>
+  (shared: SharedSubscriptions, credentials: CredentialWatch, mask: (error: unknown) => GraphQLError) =>
   async (args: ExecutionArgs): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>> => {
     const opened = await openSubscription(args, mask);
     if (opened.kind === 'refused') return { errors: opened.errors };
-    if (opened.kind === 'single') return opened.results;
+    const { principal } = args.contextValue as Context;
+    const watch = (ended: () => void) => credentials.watch(principal, ended);
+    if (opened.kind === 'single') return endingWithCredential(opened.results, watch);
     const pulled = new Pulled();
     const leave = shared.join(opened.shareable, pulled);
-    return pulled.iterator(leave);
+    const release = watch(() => {
+      leave();
+      pulled.fail([credentialEnded()]);
+    });
+    return pulled.iterator(() => {
+      release();
+      leave();
+    });
   };
+
+/** The results, and an error behind them when it is the credential that ends them. */
+function endingWithCredential(
+  results: AsyncIterableIterator<ExecutionResult>,
+  watch: (ended: () => void) => () => void,
+): AsyncIterableIterator<ExecutionResult> {
+  let last: ExecutionResult | undefined;
+  const release = watch(() => {
+    last = { errors: [credentialEnded()] };
+    void results.return?.();
+  });
+  return {
+    next: async () => {
+      const next = await results.next();
+      if (!next.done) return next;
+      release();
+      const value = last;
+      last = undefined;
+      return value ? { done: false, value } : next;
+    },
+    return: async () => {
+      release();
+      await results.return?.();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
 
 /** Holds one result at most. */
 class Pulled implements Consumer {
@@ -50,7 +91,10 @@ class Pulled implements Consumer {
         while (!this.#waiting && !this.#ended) await new Promise<void>((resolve) => (this.#wake = resolve));
         const next = this.#waiting;
         this.#waiting = undefined;
-        if (!next) return done;
+        if (!next) {
+          leave();
+          return done;
+        }
         next.taken();
         return { done: false, value: next.result };
       },

@@ -1,21 +1,6 @@
-import type { Socket } from 'node:net';
 import type { GraphQLError } from 'graphql';
-import type { WebSocket } from 'ws';
+import type { Line } from './line.ts';
 import type { Consumer, Shareable, SharedSubscriptions } from './shared.ts';
-
-/** Bytes that may wait on a socket before what it subscribed to is held back, to be told later as one. */
-const HIGH_WATER_BYTES = 64 * 1024;
-/** A socket that takes nothing for so long, milliseconds, is closed. */
-const STALL_MS = 10_000;
-
-/** "Try again later": clients connect again and go on from their revision. */
-export const TRY_AGAIN_LATER = 1013;
-
-/** The socket of one client, and the connection below it. */
-export interface Line {
-  webSocket: WebSocket;
-  connection: Socket;
-}
 
 /**
  * A shared subscription on a WebSocket. Results are written to it directly, the shared bytes between those that name
@@ -60,14 +45,11 @@ class Pushed implements Consumer {
     this.#finish = finish;
   }
 
+  /** A result that the line cannot take now waits by itself: its bytes are shared with all who are told the same. */
   send(result: Buffer): Promise<void> | undefined {
-    const { webSocket, connection } = this.#line;
-    if (webSocket.readyState !== webSocket.OPEN) return undefined;
-    // What several subscriptions send in this turn goes out in one write.
-    connection.cork();
-    process.nextTick(() => connection.uncork());
-    webSocket.send(Buffer.concat([this.#head, result, TAIL]), { binary: false });
-    return webSocket.bufferedAmount > HIGH_WATER_BYTES ? this.#drained() : undefined;
+    if (this.#line.isOpen && this.#line.isFull) return this.#line.drained().then(() => this.send(result));
+    this.#line.write(Buffer.concat([this.#head, result, TAIL]));
+    return this.#line.isFull ? this.#line.drained() : undefined;
   }
 
   fail(errors: readonly GraphQLError[]): void {
@@ -76,19 +58,6 @@ class Pushed implements Consumer {
 
   end(): void {
     this.#finish.resolve();
-  }
-
-  #drained(): Promise<void> {
-    const { webSocket, connection } = this.#line;
-    return new Promise((resolve) => {
-      const stalled = setTimeout(() => webSocket.close(TRY_AGAIN_LATER, 'Too slow'), STALL_MS);
-      const done = () => {
-        clearTimeout(stalled);
-        connection.off('drain', done).off('close', done);
-        resolve();
-      };
-      connection.on('drain', done).on('close', done);
-    });
   }
 }
 

@@ -74,7 +74,7 @@ export const Command = builder.prismaObject('Command', {
       },
     }),
     issuedAt: t.expose('issuedAt', { type: 'DateTime' }),
-    deliveredAt: t.expose('deliveredAt', { type: 'DateTime', nullable: true, extensions: UNLOGGED }),
+    deliveredAt: t.expose('deliveredAt', { type: 'DateTime', nullable: true }),
     expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When it ends if it was not begun.' }),
     startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true }),
     finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true }),
