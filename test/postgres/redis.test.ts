@@ -1,8 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Subscription } from '../harness/client.ts';
+import { Load } from '../harness/load.ts';
 import { Oc } from '../harness/oc.ts';
 import { operator } from '../harness/operator.ts';
+import { rounds } from '../harness/rounds.ts';
 import { until } from '../harness/until.ts';
 import { running, WireManager } from '../harness/wire-manager.ts';
 import { RedisServer } from '../services/redis-server.ts';
@@ -68,24 +71,60 @@ describe('two servers on one database and one Redis', () => {
     commands.close();
   });
 
-  for (const [what, away, back] of [
-    ['killed and restarted', () => redis.kill(), () => redis.boot()],
-    ['frozen', async () => redis.freeze(), async () => redis.thaw()],
-  ] as const) {
-    it(`Redis ${what}: everything goes on, and the servers say how they are`, async () => {
-      await away();
-      const name = what.replaceAll(' ', '-');
-      await manager.delta(running(`${name}-at-once`));
-      await sees(onB, `${name}-at-once`);
-      await bothSay('degraded');
-      expect((await fetch(`${a.url}/readyz`)).status).toBe(200);
-      await manager.delta(running(`${name}-while`));
-      await sees(onB, `${name}-while`);
-      await back();
-      await bothSay('ready');
-      await manager.delta(running(`${name}-after`));
-      await sees(onB, `${name}-after`);
-    });
+  const outages = [
+    {
+      what: 'killed',
+      away: () => redis.kill(),
+      back: () => redis.boot(),
+      times: { short: 2, full: 30 },
+      ms: 0,
+    },
+    {
+      what: 'frozen',
+      away: () => redis.freeze(),
+      back: () => redis.thaw(),
+      times: { short: 1, full: 3 },
+      ms: 60_000,
+    },
+    {
+      what: 'cut off',
+      away: () => redis.freeze(),
+      back: () => redis.thaw(),
+      times: { short: 0, full: 1 },
+      ms: 300_000,
+    },
+  ];
+  for (const { what, away, back, times, ms } of outages) {
+    it.runIf(rounds(times) > 0)(
+      `Redis ${what} under load: everything is seen, and the servers say how they are`,
+      async () => {
+        const live = b.client.subscribe(LIVE);
+        await until('a snapshot', () => live.events.length > 0);
+        const load = await Load.begin(a.client, what.replace(' ', '-'));
+        const more = async () => {
+          const before = load.acknowledged;
+          await until('some more', () => load.acknowledged > before + 5);
+        };
+        for (let round = 0; round < rounds(times); round++) {
+          await more();
+          await away();
+          await bothSay('degraded');
+          expect((await fetch(`${a.url}/readyz`)).status).toBe(200);
+          await delay(rounds({ short: 0, full: ms }));
+          await more();
+          await back();
+          await bothSay('ready');
+        }
+        await more();
+        expect(await load.end()).toEqual([]);
+        const wanted = Array.from({ length: load.acknowledged }, (_, n) => `n${n + 1}`).sort();
+        const seen = () =>
+          live.events.flatMap(({ nodes }) => nodes ?? []).map(({ name }: { name: string }) => name);
+        await until('all is seen', () => seen().length >= wanted.length);
+        expect(seen().sort()).toEqual(wanted);
+        live.close();
+      },
+    );
   }
 
   it('Redis emptied: nothing of ours was in it', async () => {
@@ -96,5 +135,12 @@ describe('two servers on one database and one Redis', () => {
     await manager.delta(running('emptied'));
     await sees(onB, 'emptied');
     await bothSay('ready');
+  });
+
+  it('and through all of it no server had an error that nobody expected', () => {
+    for (const { program } of [a, b]) {
+      expect(program.running).toBe(true);
+      expect(program.output).not.toMatch(/"level":(50|60)|unhandled/i);
+    }
   });
 });
