@@ -9,13 +9,16 @@ import { rounds } from '../harness/rounds.ts';
 import { until } from '../harness/until.ts';
 import { WireManager, running } from '../harness/wire-manager.ts';
 
-const LIVE = `subscription ($since: Revision) {
+const live = (what: string) => `subscription ($since: Revision) {
   topologyChanged(since: $since) {
     ... on TopologySnapshot { revision }
-    ... on TopologyDelta { revision nodes { name lastOutput } }
+    ... on TopologyDelta { revision nodes { ${what} } }
     ... on Bookmark { revision }
   }
 }`;
+const LIVE = live('name');
+/** Much for each node. */
+const WIDE = live('name lastOutput');
 const NODES = `nodes(first: 500, filter: { clusterId: $id }) { edges { node { name status } } }`;
 /** One cluster, to be put together from the snapshot and what follows. */
 const WATCH = `subscription ($id: ID!) {
@@ -178,7 +181,7 @@ async function deafSubscriber(oc: Oc): Promise<WebSocket> {
   await next('open');
   socket.send('{"type":"connection_init"}');
   await next('message');
-  socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: LIVE } }));
+  socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: WIDE } }));
   await next('message');
   socket.pause();
   return socket;
