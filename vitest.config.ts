@@ -9,10 +9,13 @@ const onDatabase = (database: 'pglite' | 'postgres', ...more: string[]) => ({
   },
 });
 
+/** `npm run test:faults` repeats faults as often as promised, for as long as that takes; see test/harness/rounds.ts. */
+const timeout = process.env['OC_FAULTS'] === 'full' ? 3 * 3_600_000 : 120_000;
+
 export default defineConfig({
   resolve: { alias: { $lib: new URL('./ui/lib', import.meta.url).pathname } },
   test: {
-    testTimeout: 120_000,
+    testTimeout: timeout,
     hookTimeout: 120_000,
     // Each story starts servers, managers and workers of its own: more at once than cores only makes all of them slow.
     maxWorkers: 2,
@@ -28,7 +31,15 @@ export default defineConfig({
       { extends: true, ...onDatabase('pglite') },
       // What the embedded database cannot do: serve several servers, or go away while they stay.
       { extends: true, ...onDatabase('postgres', 'test/postgres/**/*.test.ts') },
-      { extends: true, test: { name: 'browser', include: ['test/browser/**/*.test.ts'] } },
+      // What a page shows is the same on both: on the one that leaves more of the machine to the browser.
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          env: { OC_TEST_DATABASE: 'postgres' },
+        },
+      },
     ],
   },
 });

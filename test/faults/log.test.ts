@@ -1,7 +1,5 @@
-import { cpSync, readFileSync, rmSync } from 'node:fs';
-import type { Socket } from 'node:net';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import WebSocket from 'ws';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Subscription } from '../harness/client.ts';
 import { Oc } from '../harness/oc.ts';
@@ -61,70 +59,7 @@ describe('nothing is lost between a change and a screen', () => {
     expect(await resumed(oc, early)).toBe('RESYNC_REQUIRED');
     expect(await resumed(oc, late)).toBe('goes on');
   });
-
-  it('subscribers that are cut off again and again see every change once', async () => {
-    oc = await Oc.start({ leaseSeconds: 60 });
-    const manager = await WireManager.join(oc.client, 'cut');
-    await manager.snapshot(running('first'));
-    const all = 150;
-    const begin: string = (await oc.client.data('{ system { revision } }')).system.revision;
-    const followers = Array.from({ length: 10 }, async (_, which) => {
-      const seen: string[] = [];
-      let since = begin;
-      let patience = which + 1;
-      while (seen.length < all) {
-        const live = oc.client.subscribe(LIVE, { since });
-        const enough = Math.min(all - seen.length, patience);
-        await until('some more', () => namesIn(live).length >= enough);
-        live.close();
-        seen.push(...namesIn(live));
-        since = revisionOf(live);
-        patience = ((patience * 7) % 23) + 1;
-      }
-      return seen;
-    });
-    for (let n = 0; n < all; n += 3) await manager.delta(running(`n${n}`, `n${n + 1}`, `n${n + 2}`));
-    const wanted = Array.from({ length: all }, (_, n) => `n${n}`).sort();
-    for (const seen of await Promise.all(followers)) {
-      expect(new Set(seen).size, 'no change twice').toBe(seen.length);
-      expect([...seen].sort()).toEqual(wanted);
-    }
-  });
-
-  it('one who does not read holds up nobody, is told all at once later, or is closed', async () => {
-    oc = await Oc.start({ leaseSeconds: 60 });
-    const manager = await WireManager.join(oc.client, 'wide');
-    await manager.snapshot(running('first'));
-    const healthy = Array.from({ length: 5 }, () => oc.client.subscribe(LIVE));
-    await until('they are subscribed', () => healthy.every(({ events }) => events.length > 0));
-    const stalled = new WebSocket(`${oc.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
-    await new Promise((resolve) => stalled.once('open', resolve));
-    stalled.send('{"type":"connection_init"}');
-    await new Promise((resolve) => stalled.once('message', resolve));
-    stalled.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: LIVE } }));
-    await new Promise((resolve) => stalled.once('message', resolve));
-    stalled.pause();
-    const lastOutput = Array.from({ length: 50 }, () => 'x'.repeat(900));
-    const count = 150;
-    for (let n = 0; n < count; n++) {
-      await manager.delta([{ name: `n${n}`, status: 'RUNNING', lastOutput }]);
-    }
-    await until('the healthy have all', () => healthy.every((live) => namesIn(live).length === count));
-    for (const live of healthy) live.close();
-    const { system } = await oc.client.data('{ system { nodeCounts { count } } }');
-    expect(system.nodeCounts).toEqual([{ count: count + 1 }]);
-    await until('the server gave the other up', () => !establishedOnServer(oc, stalled));
-    stalled.terminate();
-  });
 });
-
-/** Whether the server's end of the socket still stands, by the operating system's table: its client does not look. */
-function establishedOnServer(oc: Oc, socket: WebSocket): boolean {
-  const { localPort } = (socket as unknown as { _socket: Socket })._socket;
-  const hex = (port: number) => port.toString(16).toUpperCase().padStart(4, '0');
-  const line = new RegExp(`:${hex(Number(new URL(oc.url).port))} [0-9A-F]+:${hex(localPort!)} 01 `);
-  return line.test(readFileSync('/proc/net/tcp', 'utf8'));
-}
 
 if (process.env['OC_TEST_DATABASE'] === 'pglite') {
   describe('a backup is put back', () => {

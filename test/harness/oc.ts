@@ -15,8 +15,9 @@ export class Program {
   output = '';
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 
-  constructor(bundle: string, args: string[], env: Record<string, string>) {
-    this.process = spawn(process.execPath, ['--enable-source-maps', join(root, 'dist', bundle), ...args], {
+  constructor(bundle: string, args: string[], env: Record<string, string>, inspect = false) {
+    const options = ['--enable-source-maps', ...(inspect ? ['--inspect=127.0.0.1:0'] : [])];
+    this.process = spawn(process.execPath, [...options, join(root, 'dist', bundle), ...args], {
       env: { PATH: process.env['PATH'] ?? '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -47,6 +48,8 @@ export interface OcOptions {
   /** Shares the PostgreSQL database of this one, which must be stopped after it. */
   databaseOf?: Oc;
   env?: Record<string, string>;
+  /** Lets its memory be looked at: see `bytesHeld`. */
+  inspect?: boolean;
 }
 
 /** A real OC in a process of its own over the database that this run of the tests is for. */
@@ -110,7 +113,7 @@ export class Oc {
 
   /** Starts it (again), on the same port and data. */
   async boot(): Promise<void> {
-    const program = new Program('server.js', [], this.environment);
+    const program = new Program('server.js', [], this.environment, this.#options.inspect);
     this.#program = program;
     const ready = await until('the OC is ready', () => {
       if (!program.running) throw new Error(program.output);

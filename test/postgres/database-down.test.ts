@@ -1,7 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Load } from '../harness/load.ts';
 import { Oc } from '../harness/oc.ts';
 import { RealCluster } from '../harness/real-manager.ts';
+import { rounds } from '../harness/rounds.ts';
 import { until } from '../harness/until.ts';
 import { WireManager, running } from '../harness/wire-manager.ts';
 import { startPostgres, type PostgresServer } from '../services/postgres-server.ts';
@@ -111,6 +114,59 @@ describe('PostgreSQL crashes under the OC', () => {
       return cluster.controlLink === 'CONNECTED' && cluster.status === 'HEALTHY';
     });
     expect(await shop.pids(), 'no worker noticed').toEqual(before);
+    expect(oc.program.running).toBe(true);
+    expect(oc.program.output).not.toMatch(/"level":(50|60)|unhandled/i);
+  });
+
+  /** Connections of the OC that the server knows of. */
+  const connections = async (): Promise<number> => {
+    const client = new pg.Client({ connectionString: postgres.url });
+    await client.connect();
+    try {
+      const { rows } = await client.query<{ count: number }>(
+        `SELECT count(*)::int FROM pg_stat_activity WHERE application_name = 'operations-center'`,
+      );
+      return rows[0]!.count;
+    } finally {
+      await client.end();
+    }
+  };
+  /** Its pool holds ten at the most; what it gave up under a fault is not to be there besides. */
+  const noneLeaked = () => until('no connection was leaked', async () => (await connections()) <= 10);
+
+  it('that hangs: everybody is told UNAVAILABLE, and when it goes on nothing is lost or left behind', async () => {
+    const loads = await Promise.all(['hangs-1', 'hangs-2'].map((name) => Load.begin(oc.client, name)));
+    for (let round = 0; round < rounds({ short: 1, full: 5 }); round++) {
+      const before = loads.map(({ acknowledged }) => acknowledged);
+      await until('there is load', () => loads.every((load, n) => load.acknowledged > before[n]! + 5));
+      postgres.freeze();
+      // More than there are connections: some wait for the database, the others for a connection.
+      const reads = Array.from({ length: 15 }, () => codeOf('{ system { name } clusters { totalCount } }'));
+      const writes = Array.from({ length: 5 }, () =>
+        codeOf('mutation { createEnrolmentToken(input: {}) { expiresAt } }'),
+      );
+      expect(new Set(await Promise.all([...reads, ...writes]))).toEqual(new Set(['UNAVAILABLE']));
+      expect(await statusOf('/readyz')).toBe(503);
+      expect(await statusOf('/healthz')).toBe(200);
+      postgres.thaw();
+      await until('the OC is ready', async () => (await statusOf('/readyz')) === 200);
+      await noneLeaked();
+    }
+    for (const load of loads) expect(await load.end()).toEqual([]);
+    expect(oc.program.output).not.toMatch(/"level":(50|60)|unhandled/i);
+  });
+
+  it('again and again under load: the OC lives, is ready by itself, and nothing acknowledged is lost', async () => {
+    const loads = await Promise.all(['again-1', 'again-2'].map((name) => Load.begin(oc.client, name)));
+    for (let round = 0; round < rounds({ short: 2, full: 20 }); round++) {
+      const before = loads.map(({ acknowledged }) => acknowledged);
+      await until('there is load', () => loads.every((load, n) => load.acknowledged > before[n]! + 5));
+      await postgres.crash();
+      await postgres.startAgain();
+      await until('the OC is ready', async () => (await statusOf('/readyz')) === 200);
+    }
+    for (const load of loads) expect(await load.end()).toEqual([]);
+    await noneLeaked();
     expect(oc.program.running).toBe(true);
     expect(oc.program.output).not.toMatch(/"level":(50|60)|unhandled/i);
   });

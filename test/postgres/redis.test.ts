@@ -1,8 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Subscription } from '../harness/client.ts';
+import { Load } from '../harness/load.ts';
 import { Oc } from '../harness/oc.ts';
 import { operator } from '../harness/operator.ts';
+import { rounds } from '../harness/rounds.ts';
 import { until } from '../harness/until.ts';
 import { running, WireManager } from '../harness/wire-manager.ts';
 import { RedisServer } from '../services/redis-server.ts';
@@ -68,23 +71,40 @@ describe('two servers on one database and one Redis', () => {
     commands.close();
   });
 
-  for (const [what, away, back] of [
-    ['killed and restarted', () => redis.kill(), () => redis.boot()],
-    ['frozen', async () => redis.freeze(), async () => redis.thaw()],
-  ] as const) {
-    it(`Redis ${what}: everything goes on, and the servers say how they are`, async () => {
-      await away();
-      const name = what.replaceAll(' ', '-');
-      await manager.delta(running(`${name}-at-once`));
-      await sees(onB, `${name}-at-once`);
-      await bothSay('degraded');
-      expect((await fetch(`${a.url}/readyz`)).status).toBe(200);
-      await manager.delta(running(`${name}-while`));
-      await sees(onB, `${name}-while`);
-      await back();
-      await bothSay('ready');
-      await manager.delta(running(`${name}-after`));
-      await sees(onB, `${name}-after`);
+  const frozen = { away: async () => redis.freeze(), back: async () => redis.thaw() };
+  const outages = [
+    { what: 'killed', away: () => redis.kill(), back: () => redis.boot(), times: { short: 2, full: 30 }, fullMs: 0 },
+    { what: 'frozen', ...frozen, times: { short: 1, full: 3 }, fullMs: 60_000 },
+    // To the servers a network that is gone is a Redis that is frozen, for longer.
+    { what: 'cut off', ...frozen, times: { short: 0, full: 1 }, fullMs: 300_000 },
+  ].filter(({ times }) => rounds(times) > 0);
+  for (const { what, away, back, times, fullMs } of outages) {
+    it(`Redis ${what} under load: everything is seen, and the servers say how they are`, async () => {
+      const live = b.client.subscribe(LIVE);
+      await until('a snapshot', () => live.events.length > 0);
+      const load = await Load.begin(a.client, what.replace(' ', '-'));
+      const more = async () => {
+        const before = load.acknowledged;
+        await until('some more', () => load.acknowledged > before + 5);
+      };
+      for (let round = 0; round < rounds(times); round++) {
+        await more();
+        await away();
+        await bothSay('degraded');
+        expect((await fetch(`${a.url}/readyz`)).status).toBe(200);
+        await delay(rounds({ short: 0, full: fullMs }));
+        await more();
+        await back();
+        await bothSay('ready');
+      }
+      await more();
+      expect(await load.end()).toEqual([]);
+      const wanted = Array.from({ length: load.acknowledged }, (_, n) => `n${n + 1}`).sort();
+      const seen = () =>
+        live.events.flatMap(({ nodes }) => nodes ?? []).map(({ name }: { name: string }) => name);
+      await until('all is seen', () => seen().length >= wanted.length);
+      expect(seen().sort()).toEqual(wanted);
+      live.close();
     });
   }
 
@@ -96,5 +116,12 @@ describe('two servers on one database and one Redis', () => {
     await manager.delta(running('emptied'));
     await sees(onB, 'emptied');
     await bothSay('ready');
+  });
+
+  it('and through all of it no server had an error that nobody expected', () => {
+    for (const { program } of [a, b]) {
+      expect(program.running).toBe(true);
+      expect(program.output).not.toMatch(/"level":(50|60)|unhandled/i);
+    }
   });
 });

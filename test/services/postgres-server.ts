@@ -17,6 +17,9 @@ export interface PostgresServer {
   crash(): Promise<void>;
   /** After a crash: on the same port, with the same files. */
   startAgain(): Promise<void>;
+  /** Stops all its processes where they are: it keeps its connections and takes new ones, and answers none. */
+  freeze(): void;
+  thaw(): void;
 }
 
 /** `uid` and `gid` to run as; PostgreSQL refuses to run as root. */
@@ -79,22 +82,34 @@ async function startOnce(
   const command = [program, '-D', join(folder, 'data'), ...options];
   const url = `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`;
   const keep = join(folder, 'keep');
+  const postmaster = (): number =>
+    Number(readFileSync(join(folder, 'data', 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
   let stop = await run(command, folder, account, url);
   return {
     url,
     stop: () => stop(),
     async crash() {
       writeFileSync(keep, '');
-      const [pid] = readFileSync(join(folder, 'data', 'postmaster.pid'), 'utf8').split('\n');
-      process.kill(Number(pid), 'SIGQUIT');
+      process.kill(postmaster(), 'SIGQUIT');
       await stop();
     },
     async startAgain() {
       stop = await run(command, folder, account, url);
       rmSync(keep);
     },
+    freeze() {
+      // The postmaster first: it makes no more of them then.
+      process.kill(postmaster(), 'SIGSTOP');
+      for (const pid of childrenOf(postmaster())) process.kill(pid, 'SIGSTOP');
+    },
+    thaw() {
+      for (const pid of [...childrenOf(postmaster()), postmaster()]) process.kill(pid, 'SIGCONT');
+    },
   };
 }
+
+const childrenOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
 
 /** Runs the server and answers, when it lets clients in, the function that ends it. */
 async function run(

@@ -28,6 +28,7 @@ export async function makeTemplates(folder: string, serverUrl: string): Promise<
 /** Puts a migrated and otherwise empty embedded database into the folder, which is made if it is missing. */
 export function copyDataDir(dataDir: string): void {
   const template = process.env['TEST_DATA_DIR'];
-  if (!template) throw new Error('TEST_DATA_DIR is not set: run the tests by `npm test -- [vitest arguments]`');
+  if (!template)
+    throw new Error('TEST_DATA_DIR is not set: run the tests by `npm test -- [vitest arguments]`');
   cpSync(template, dataDir, { recursive: true });
 }

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Logger } from '../log.ts';
+import { Connection } from './connection.ts';
 import { applyMigrations, type Migration } from './migrations.ts';
 
 /** An interactive transaction of Prisma may take this long, milliseconds. */
@@ -7,6 +8,9 @@ export const TRANSACTION_TIMEOUT_MS = 15_000;
 
 /** Shorter than the transaction, so that a slow statement fails by itself and not in the middle of a COMMIT. */
 const STATEMENT_TIMEOUT_MS = 10_000;
+
+/** Longer than the statement, so that only a server is given up that does not answer at all. */
+const QUERY_TIMEOUT_MS = 12_000;
 
 /** Longer than the transaction: ends what a frozen or unplugged server left open, with all its row locks. */
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 20_000;
@@ -26,7 +30,9 @@ export function createPool(databaseUrl: string, log: Logger): pg.Pool {
   const pool = new pg.Pool({
     ...CONNECTION,
     connectionString: databaseUrl,
+    Client: Connection,
     max: 10,
+    query_timeout: QUERY_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
     // The driver adapter writes times without a zone and overwrites the zone of those it reads: it must be UTC.

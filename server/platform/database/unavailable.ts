@@ -10,9 +10,9 @@ const KINDS = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeou
 /** PostgreSQL's own codes: connection failure; shutting down, crashed, starting up. */
 const SQLSTATE = /^(08...|57P0[1-3])$/;
 
-/** The driver and its pool throw bare errors when a connection is not made in time or ends under a query. */
+/** The driver and its pool throw bare errors when a connection or an answer does not come in time, or it ends under a query. */
 const MESSAGE =
-  /timeout exceeded when trying to connect|Connection terminated|Client (has encountered a connection error|was closed) and is not queryable/;
+  /Query read timeout|timeout exceeded when trying to connect|Connection terminated|Client (has encountered a connection error|was closed) and is not queryable/;
 
 /** Whether an error says that the database cannot be used right now, and nothing about what was asked of it. */
 export function isUnavailable(error: unknown): boolean {
