@@ -10,6 +10,10 @@ import type { Position } from '../platform/event-log.ts';
 import type { Context } from './context.ts';
 import { dateTime, revision } from './scalars.ts';
 
+/** How many items a page of a connection holds unless asked otherwise, and at most. */
+export const DEFAULT_PAGE = 50;
+export const MAX_PAGE = 500;
+
 /**
  * The schema under construction. Every type or field says who may see it (`authScopes`); a test fails on one that
  * does not. Scopes of one map are alternatives.
@@ -48,8 +52,8 @@ export const builder = new SchemaBuilder<{
     client: ({ deps }) => deps.prisma,
     dmmf: getDatamodel(),
     exposeDescriptions: false,
-    defaultConnectionSize: 50,
-    maxConnectionSize: 500,
+    defaultConnectionSize: DEFAULT_PAGE,
+    maxConnectionSize: MAX_PAGE,
     onUnusedQuery: 'error',
   },
   scopeAuth: {

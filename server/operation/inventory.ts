@@ -32,7 +32,11 @@ export async function loadInventory(
       id: true,
       name: true,
       link: true,
-      nodes: { select: { id: true, name: true, status: true } },
+      nodes: {
+        // What left is history, of any length: it is read only where someone has named it.
+        where: { OR: [{ status: { not: 'LEFT' } }, { id: { in: [...nodeIds] } }] },
+        select: { id: true, name: true, status: true },
+      },
       commands: {
         where: { status: { in: [...ACTIVE_COMMAND] } },
         orderBy: [{ issuedAt: 'desc' }, { id: 'desc' }],

@@ -139,9 +139,10 @@ async function create(
     select: { id: true, clusterId: true },
   });
   const commandOf = new Map(commands.map(({ id, clusterId }) => [clusterId, id]));
-  await tx.step.createMany({
-    data: targets.flatMap((target) => stepsOf(target, commandOf.get(target.clusterId)!)),
-  });
+  await insertSteps(
+    tx,
+    targets.flatMap((target) => stepsOf(target, commandOf.get(target.clusterId)!)),
+  );
   for (const { id, clusterId } of commands) {
     record({
       kind: 'COMMAND_ISSUED',
@@ -157,7 +158,15 @@ async function create(
 
 const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
-const stepsOf = ({ batches }: ClusterPlan, commandId: string) =>
+interface NewStep {
+  commandId: string;
+  nodeId: string;
+  nodeName: string;
+  batch: number;
+  position: number;
+}
+
+const stepsOf = ({ batches }: ClusterPlan, commandId: string): NewStep[] =>
   batches
     .flatMap((nodes, batch) => nodes.map((node) => ({ node, batch })))
     .map(({ node, batch }, position) => ({
@@ -166,5 +175,12 @@ const stepsOf = ({ batches }: ClusterPlan, commandId: string) =>
       nodeName: node.name,
       batch,
       position,
-      status: 'PENDING' as const,
     }));
+
+/** In one statement: there is a step for each node of the system when all of it is the target. */
+const insertSteps = (tx: Transaction, steps: readonly NewStep[]): Promise<number> =>
+  tx.$executeRaw`
+    INSERT INTO step (id, command_id, node_id, node_name, batch, position, status, output)
+    SELECT gen_random_uuid()::text, s."commandId", s."nodeId", s."nodeName", s.batch, s.position, 'PENDING', '{}'
+    FROM jsonb_to_recordset(${JSON.stringify(steps)}::jsonb) AS s("commandId" text, "nodeId" text, "nodeName" text,
+      batch int, position int)`;
