@@ -1,6 +1,6 @@
 /**
  * The rules of the house: schema.graphql is all that server, manager and ui share, and inside the server imports run
- * one way: main -> app -> graphql/schema -> <domain>/schema -> <domain>/service -> pure files, and among the domains
+ * one way: main -> app -> duties, graphql/schema -> <domain>/schema -> <domain>/service -> pure files, and among the domains
  * access <- topology <- manager <- operation.
  */
 const apart = (from, others) => ({
@@ -36,7 +36,7 @@ export default {
       name: 'platform-is-the-ground',
       severity: 'error',
       from: { path: '^server/platform/' },
-      to: { path: `^server/(graphql|http|app|main|${domains.join('|')})` },
+      to: { path: `^server/(graphql|http|duties|app|main|${domains.join('|')})` },
     },
     {
       name: 'services-know-no-api',
@@ -57,10 +57,11 @@ export default {
       },
     },
     {
-      name: 'app-is-for-main',
+      name: 'top-is-known-to-none-below',
+      comment: 'What wires or runs the domains is no part of any.',
       severity: 'error',
-      from: { path: '^server/(?!main)' },
-      to: { path: '^server/(app|main)\\.ts$' },
+      from: { path: '^server/[^/]+/' },
+      to: { path: '^server/(duties|app|main)\\.ts$' },
     },
   ],
   options: {
