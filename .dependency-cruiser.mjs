@@ -1,7 +1,7 @@
 /**
  * The rules of the house: schema.graphql is all that server, manager and ui share, and inside the server imports run
  * one way: main -> app -> duties, graphql/schema -> <domain>/schema -> <domain>/service -> pure files, and among the domains
- * access <- topology <- manager <- operation.
+ * access <- topology <- manager <- operation. In the UI: kit <- live <- access, manager, operation <- topology <- shell.
  */
 const apart = (from, others) => ({
   name: `${from}-is-apart`,
@@ -11,14 +11,18 @@ const apart = (from, others) => ({
   to: { path: `^(${others.join('|')})/` },
 });
 
+/** Folders of which each may import from those before it only. */
+const oneWay = (program, folders, { inside, comment }) =>
+  folders.slice(0, -1).map((folder, index) => ({
+    name: `${program}-${folder}-knows-none-above`,
+    comment,
+    severity: 'error',
+    from: { path: `^${inside}/${folder}/` },
+    to: { path: `^(${inside}|\\$lib)/(${folders.slice(index + 1).join('|')})/` },
+  }));
+
 const domains = ['access', 'topology', 'manager', 'operation'];
-const oneWay = domains.slice(0, -1).map((domain, index) => ({
-  name: `server-${domain}-knows-none-above`,
-  comment: 'News that must travel backwards goes over the bus.',
-  severity: 'error',
-  from: { path: `^server/${domain}/` },
-  to: { path: `^server/(${domains.slice(index + 1).join('|')})/` },
-}));
+const screens = ['kit', 'live', 'access', 'manager', 'operation', 'topology', 'shell'];
 
 export default {
   forbidden: [
@@ -31,7 +35,14 @@ export default {
     apart('server', ['manager', 'ui', 'demo', 'test', 'bench']),
     apart('manager', ['server', 'ui', 'demo', 'test', 'bench']),
     apart('ui', ['server', 'manager', 'demo', 'test', 'bench']),
-    ...oneWay,
+    ...oneWay('server', domains, {
+      inside: 'server',
+      comment: 'News that must travel backwards goes over the bus.',
+    }),
+    ...oneWay('ui', screens, {
+      inside: 'ui/lib',
+      comment: 'News of one page that others show goes through the store in live/.',
+    }),
     {
       name: 'platform-is-the-ground',
       severity: 'error',

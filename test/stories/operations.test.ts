@@ -99,7 +99,20 @@ describe('an operator acts', () => {
     });
 
     const id = await start(byTwo, { planDigest: first.digest });
-    expect((await operation(id)).stepCounts).toEqual([{ status: 'PENDING', count: 120 }]);
+    const { stepCounts, commands } = await operation(id);
+    expect(stepCounts).toEqual([{ status: 'PENDING', count: 120 }]);
+    const { command } = await oc.client.data(
+      `query ($id: ID!) { command(id: $id) {
+        first: steps(first: 100) { totalCount pageInfo { hasNextPage } }
+        last: steps(last: 2) { edges { node { nodeName batch } } }
+      } }`,
+      { id: commands.edges[0].node.id },
+    );
+    expect(command.first).toEqual({ totalCount: 120, pageInfo: { hasNextPage: true } });
+    expect(unpaged(command.last)).toEqual([
+      { nodeName: 'n-118', batch: 59 },
+      { nodeName: 'n-119', batch: 59 },
+    ]);
     const wrong = await oc.client.fault(
       `query ($input: OperationInput!) { planOperation(input: $input) { clusters(first: -1) { totalCount } } }`,
       { input: byTwo },

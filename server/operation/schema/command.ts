@@ -1,5 +1,6 @@
 import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
+import * as input from '../../graphql/input.ts';
 import { batched } from '../../graphql/loader.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
 import type { StepStatus as StepStatusValue } from '../../platform/generated/prisma/enums.ts';
@@ -131,6 +132,17 @@ export const Step = builder.prismaObject('Step', {
     finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true }),
   }),
 });
+
+builder.queryFields((t) => ({
+  command: t.prismaField({
+    type: Command,
+    nullable: true,
+    authScopes: { operator: true, manager: true },
+    args: { id: t.arg.id({ required: true, validate: input.id }) },
+    resolve: (query, _parent, { id }, { deps }) =>
+      deps.prisma.command.findUnique({ ...query, where: { id } }),
+  }),
+}));
 
 builder.prismaObjectFields('Operation', (t) => ({
   commands: t.relatedConnection(

@@ -1,6 +1,6 @@
 import type { Enum } from '$lib/kit/graphql.ts';
 import type { Tone } from '$lib/kit/state.ts';
-import { counted } from './words.ts';
+import { counted } from '$lib/kit/words.ts';
 
 type StepStatus = Enum<'StepStatus'>;
 
