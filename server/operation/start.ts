@@ -8,6 +8,7 @@ import { change, type NewEvent, type Transaction } from '../platform/event-log.t
 import { loadInventory, type Targets } from './inventory.ts';
 import { planOperation, type ClusterPlan, type Plan, type PlanRequest } from './plan.ts';
 import { statusData } from './progress.ts';
+import { KIND_WORDS } from './words.ts';
 
 export interface OperationRequest extends PlanRequest {
   targets: Targets;
@@ -123,7 +124,7 @@ async function create(
     kind: 'OPERATION_STARTED',
     operationId: operation.id,
     actor: actor.name,
-    summary: `${kind} (${mode.toLowerCase()}) of ${counted(planned.nodeCount, 'node')} in ${counted(targets.length, 'cluster')}. ${reason}`,
+    summary: `${KIND_WORDS[kind]} (${mode.toLowerCase()}) of ${counted(planned.nodeCount, 'node')} in ${counted(targets.length, 'cluster')}. ${reason}`,
   });
   const commands = await tx.command.createManyAndReturn({
     data: targets.map(({ clusterId }) => ({
@@ -150,7 +151,7 @@ async function create(
       commandId: id,
       clusterId,
       actor: actor.name,
-      summary: `${kind} issued. ${reason}`,
+      summary: `${KIND_WORDS[kind]} issued. ${reason}`,
     });
   }
   return operation;

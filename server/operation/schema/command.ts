@@ -6,6 +6,7 @@ import { UNLOGGED } from '../../graphql/unlogged.ts';
 import type { StepStatus as StepStatusValue } from '../../platform/generated/prisma/enums.ts';
 import type { RollingStrategy as RollingShape } from '../plan.ts';
 import { ACTIVE_COMMAND, waitingFor } from '../state.ts';
+import { titleOf } from '../words.ts';
 import {
   CommandStatus,
   OperationKind,
@@ -70,7 +71,7 @@ export const Command = builder.prismaObject('Command', {
         const cluster = await queueOf(context, command.clusterId);
         if (!cluster) return null;
         const [first] = cluster.commands;
-        const ahead = first && first.id !== command.id ? `${first.kind} “${first.operation.reason}”` : null;
+        const ahead = first && first.id !== command.id ? titleOf(first.kind, first.operation.reason) : null;
         return waitingFor(command, cluster, ahead);
       },
     }),
