@@ -8,7 +8,8 @@ import { running } from '../harness/wire-manager.ts';
 describe('an operator acts', () => {
   let oc: Oc;
   beforeAll(async () => {
-    oc = await Oc.start({ leaseSeconds: 3 });
+    // No manager here renews its lease: what is at stake is the work.
+    oc = await Oc.start({ leaseSeconds: 300 });
   });
   afterAll(() => oc.stop());
 
