@@ -1,7 +1,7 @@
 /**
  * The rules of the house: schema.graphql is all that server, manager and ui share, and inside the server imports run
- * one way: main -> app -> graphql/schema -> <domain>/schema -> <domain>/service -> pure files, and among the domains
- * access <- topology <- manager <- metric <- operation.
+ * one way: main -> app -> duties, graphql/schema -> <domain>/schema -> <domain>/service -> pure files, and among the domains
+ * access <- topology <- manager <- metric <- operation. In the UI: kit <- live <- access, manager, operation <- topology <- shell.
  */
 const apart = (from, others) => ({
   name: `${from}-is-apart`,
@@ -11,14 +11,18 @@ const apart = (from, others) => ({
   to: { path: `^(${others.join('|')})/` },
 });
 
+/** Folders of which each may import from those before it only. */
+const oneWay = (program, folders, { inside, comment }) =>
+  folders.slice(0, -1).map((folder, index) => ({
+    name: `${program}-${folder}-knows-none-above`,
+    comment,
+    severity: 'error',
+    from: { path: `^${inside}/${folder}/` },
+    to: { path: `^(${inside}|\\$lib)/(${folders.slice(index + 1).join('|')})/` },
+  }));
+
 const domains = ['access', 'topology', 'manager', 'metric', 'operation'];
-const oneWay = domains.slice(0, -1).map((domain, index) => ({
-  name: `server-${domain}-knows-none-above`,
-  comment: 'News that must travel backwards goes over the bus.',
-  severity: 'error',
-  from: { path: `^server/${domain}/` },
-  to: { path: `^server/(${domains.slice(index + 1).join('|')})/` },
-}));
+const screens = ['kit', 'live', 'access', 'manager', 'operation', 'topology', 'shell'];
 
 export default {
   forbidden: [
@@ -31,12 +35,19 @@ export default {
     apart('server', ['manager', 'ui', 'demo', 'test', 'bench']),
     apart('manager', ['server', 'ui', 'demo', 'test', 'bench']),
     apart('ui', ['server', 'manager', 'demo', 'test', 'bench']),
-    ...oneWay,
+    ...oneWay('server', domains, {
+      inside: 'server',
+      comment: 'News that must travel backwards goes over the bus.',
+    }),
+    ...oneWay('ui', screens, {
+      inside: 'ui/lib',
+      comment: 'News of one page that others show goes through the store in live/.',
+    }),
     {
       name: 'platform-is-the-ground',
       severity: 'error',
       from: { path: '^server/platform/' },
-      to: { path: `^server/(graphql|http|app|main|${domains.join('|')})` },
+      to: { path: `^server/(graphql|http|duties|app|main|${domains.join('|')})` },
     },
     {
       name: 'services-know-no-api',
@@ -57,10 +68,11 @@ export default {
       },
     },
     {
-      name: 'app-is-for-main',
+      name: 'top-is-known-to-none-below',
+      comment: 'What wires or runs the domains is no part of any.',
       severity: 'error',
-      from: { path: '^server/(?!main)' },
-      to: { path: '^server/(app|main)\\.ts$' },
+      from: { path: '^server/[^/]+/' },
+      to: { path: '^server/(duties|app|main)\\.ts$' },
     },
   ],
   options: {

@@ -1,3 +1,4 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
 /** Stories and faults run once on each database: what holds on one must hold on the other. */
@@ -22,6 +23,8 @@ export default defineConfig({
     projects: [
       {
         extends: true,
+        // Runes in modules of the UI are compiled.
+        plugins: [svelte({ configFile: false })],
         test: {
           name: 'unit',
           include: ['{server,manager,ui,test,prisma}/**/*.test.ts'],

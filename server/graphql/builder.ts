@@ -10,7 +10,7 @@ import type { Position } from '../platform/event-log.ts';
 import type { Context } from './context.ts';
 import { dateTime, revision } from './scalars.ts';
 
-/** How many of a list come in one answer. */
+/** How many items a page of a connection holds unless asked otherwise, and at most. */
 export const PAGE_SIZES = { defaultSize: 50, maxSize: 500 } as const;
 
 /**

@@ -1,5 +1,6 @@
 import type { ObjectRef } from '@pothos/core';
-import { builder } from './builder.ts';
+import { resolveArrayConnection } from '@pothos/plugin-relay';
+import { PAGE_SIZES, builder } from './builder.ts';
 
 type Schema = (typeof builder)['$inferSchemaTypes'];
 
@@ -11,3 +12,9 @@ export function connectionOf<T>(type: ObjectRef<Schema, T>, name: string) {
   const edge = builder.edgeObject({ type, name: `${name}Edge`, authScopes: { public: true } });
   return builder.connectionObject({ type, name: `${name}Connection`, authScopes: { public: true } }, edge);
 }
+
+/** One page of a list that is in memory as a whole, with how many there are. Sizes are those of any connection. */
+export const pageOf = <T extends object>(
+  args: Parameters<typeof resolveArrayConnection>[0]['args'],
+  items: readonly T[],
+) => resolveArrayConnection({ args, ...PAGE_SIZES }, items);

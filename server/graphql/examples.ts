@@ -31,7 +31,15 @@ query Plan($cluster: ID!) {
     digest
     nodeCount
     warnings
-    clusters { warnings batches { index nodes { name status } } excluded { name reason } }
+    clusters {
+      edges {
+        node {
+          warnings
+          batches { totalCount edges { node { index nodes { edges { node { name status } } } } } }
+          excluded { totalCount edges { node { name reason } } }
+        }
+      }
+    }
   }
 }
 

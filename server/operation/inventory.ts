@@ -3,6 +3,7 @@ import { AppError, invalid } from '../platform/errors.ts';
 import type { Transaction } from '../platform/event-log.ts';
 import type { InventoryCluster } from './plan.ts';
 import { ACTIVE_COMMAND } from './state.ts';
+import { titleOf } from './words.ts';
 
 export interface Targets {
   clusterIds: readonly string[];
@@ -32,7 +33,11 @@ export async function loadInventory(
       id: true,
       name: true,
       link: true,
-      nodes: { select: { id: true, name: true, status: true } },
+      nodes: {
+        // What left is history, of any length: it is read only where someone has named it.
+        where: { OR: [{ status: { not: 'LEFT' } }, { id: { in: [...nodeIds] } }] },
+        select: { id: true, name: true, status: true },
+      },
       commands: {
         where: { status: { in: [...ACTIVE_COMMAND] } },
         orderBy: [{ issuedAt: 'desc' }, { id: 'desc' }],
@@ -49,7 +54,7 @@ export async function loadInventory(
     nodesOf.set(clusterId, (nodesOf.get(clusterId) ?? new Set()).add(id));
   return clusters.map(({ commands: [last], ...cluster }) => ({
     ...cluster,
-    busyWith: last && `${last.kind} “${last.operation.reason}”`,
+    busyWith: last && titleOf(last.kind, last.operation.reason),
     chosen: whole.has(cluster.id) ? null : (nodesOf.get(cluster.id) ?? new Set()),
   }));
 }

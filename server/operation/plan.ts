@@ -38,7 +38,7 @@ export interface InventoryCluster {
   id: string;
   name: string;
   link: ControlLink;
-  /** All nodes of the cluster, those that left among them. */
+  /** All nodes of the cluster; of those that left, the chosen ones at least. */
   nodes: readonly InventoryNode[];
   /** Chosen nodes by id; null: the whole cluster is the target. */
   chosen: ReadonlySet<string> | null;

@@ -8,6 +8,7 @@ import { change, type NewEvent, type Transaction } from '../platform/event-log.t
 import { loadInventory, type Targets } from './inventory.ts';
 import { planOperation, type ClusterPlan, type Plan, type PlanRequest } from './plan.ts';
 import { statusData } from './progress.ts';
+import { KIND_WORDS } from './words.ts';
 
 export interface OperationRequest extends PlanRequest {
   targets: Targets;
@@ -123,7 +124,7 @@ async function create(
     kind: 'OPERATION_STARTED',
     operationId: operation.id,
     actor: actor.name,
-    summary: `${kind} (${mode.toLowerCase()}) of ${counted(planned.nodeCount, 'node')} in ${counted(targets.length, 'cluster')}. ${reason}`,
+    summary: `${KIND_WORDS[kind]} (${mode.toLowerCase()}) of ${counted(planned.nodeCount, 'node')} in ${counted(targets.length, 'cluster')}. ${reason}`,
   });
   const commands = await tx.command.createManyAndReturn({
     data: targets.map(({ clusterId }) => ({
@@ -139,9 +140,10 @@ async function create(
     select: { id: true, clusterId: true },
   });
   const commandOf = new Map(commands.map(({ id, clusterId }) => [clusterId, id]));
-  await tx.step.createMany({
-    data: targets.flatMap((target) => stepsOf(target, commandOf.get(target.clusterId)!)),
-  });
+  await insertSteps(
+    tx,
+    targets.flatMap((target) => stepsOf(target, commandOf.get(target.clusterId)!)),
+  );
   for (const { id, clusterId } of commands) {
     record({
       kind: 'COMMAND_ISSUED',
@@ -149,7 +151,7 @@ async function create(
       commandId: id,
       clusterId,
       actor: actor.name,
-      summary: `${kind} issued. ${reason}`,
+      summary: `${KIND_WORDS[kind]} issued. ${reason}`,
     });
   }
   return operation;
@@ -157,7 +159,15 @@ async function create(
 
 const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
-const stepsOf = ({ batches }: ClusterPlan, commandId: string) =>
+interface NewStep {
+  commandId: string;
+  nodeId: string;
+  nodeName: string;
+  batch: number;
+  position: number;
+}
+
+const stepsOf = ({ batches }: ClusterPlan, commandId: string): NewStep[] =>
   batches
     .flatMap((nodes, batch) => nodes.map((node) => ({ node, batch })))
     .map(({ node, batch }, position) => ({
@@ -166,5 +176,12 @@ const stepsOf = ({ batches }: ClusterPlan, commandId: string) =>
       nodeName: node.name,
       batch,
       position,
-      status: 'PENDING' as const,
     }));
+
+/** In one statement: there is a step for each node of the system when all of it is the target. */
+const insertSteps = (tx: Transaction, steps: readonly NewStep[]): Promise<number> =>
+  tx.$executeRaw`
+    INSERT INTO step (id, command_id, node_id, node_name, batch, position, status, output)
+    SELECT gen_random_uuid()::text, s."commandId", s."nodeId", s."nodeName", s.batch, s.position, 'PENDING', '{}'
+    FROM jsonb_to_recordset(${JSON.stringify(steps)}::jsonb) AS s("commandId" text, "nodeId" text, "nodeName" text,
+      batch int, position int)`;

@@ -54,3 +54,44 @@ export const operationEnded = (client: Client, id: string): Promise<OperationSee
     const operation = await seeOperation(client, id);
     return ['SUCCEEDED', 'FAILED', 'ABORTED'].includes(operation.status) && operation;
   });
+
+interface Span {
+  startedAt: string | null;
+  finishedAt: string | null;
+}
+
+/**
+ * The most of these that were under way at once, by the times of the one clock that wrote them. What ends as another
+ * begins is over. Each must have begun and ended.
+ */
+export function mostAtOnce(spans: readonly Span[]): number {
+  const moments = spans.flatMap(({ startedAt, finishedAt }) => {
+    if (!startedAt || !finishedAt) throw new Error('It has not begun, or not ended.');
+    return [
+      { at: Date.parse(startedAt), by: 1 },
+      { at: Date.parse(finishedAt), by: -1 },
+    ];
+  });
+  let count = 0;
+  let most = 0;
+  for (const { by } of moments.sort((a, b) => a.at - b.at || a.by - b.by)) {
+    count += by;
+    most = Math.max(most, count);
+  }
+  return most;
+}
+
+/** Each batch from its first step's start to its last step's end, in their order. */
+export function batchSpans(steps: readonly StepSeen[]): Span[] {
+  return [...new Set(steps.map(({ batch }) => batch))].sort().map((batch) => {
+    const ofBatch = steps.filter((step) => step.batch === batch);
+    return {
+      startedAt: ofBatch.map(({ startedAt }) => startedAt ?? '').sort()[0] ?? null,
+      finishedAt:
+        ofBatch
+          .map(({ finishedAt }) => finishedAt ?? '')
+          .sort()
+          .at(-1) ?? null,
+    };
+  });
+}

@@ -5,7 +5,14 @@ import { WireManager, running } from './wire-manager.ts';
 export const PLAN = `query ($input: OperationInput!) {
   planOperation(input: $input) {
     digest nodeCount warnings rolling { batchSize maxUnavailable }
-    clusters { cluster { name } warnings batches { index nodes { name status } } excluded { name reason } }
+    clusters {
+      totalCount
+      edges { node {
+        cluster { name } warnings
+        batches { edges { node { index nodes { edges { node { name status } } } } } }
+        excluded { edges { node { name reason } } }
+      } }
+    }
   }
 }`;
 export const START = `mutation ($input: StartOperationInput!) { startOperation(input: $input) { id status } }`;
@@ -17,6 +24,15 @@ export const OPERATION = `query ($id: ID!) {
     history(first: 100) { edges { node { kind summary actor } } }
   }
 }`;
+
+/** An answer with each of its connections as the list of what is on its page. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- answers are asserted on, not programmed against
+export function unpaged(value: any): any {
+  if (Array.isArray(value)) return value.map(unpaged);
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value.edges)) return value.edges.map(({ node }: { node: unknown }) => unpaged(node));
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, unpaged(part)]));
+}
 
 /** What stories about operations do again and again; `oc` is asked for late, because a story starts it first. */
 export function operator(oc: () => Oc) {

@@ -11,7 +11,7 @@ import { until } from './until.ts';
 import { WireManager } from './wire-manager.ts';
 
 /** The demo's worker: answers /health on PORT, takes START_MS to be ready and DRAIN_MS to finish. */
-const WORKER = join(import.meta.dirname, '..', '..', 'demo', 'worker.mjs');
+export const WORKER = join(import.meta.dirname, '..', '..', 'demo', 'worker.mjs');
 
 export interface ClusterOptions {
   workers: number;

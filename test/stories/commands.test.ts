@@ -42,7 +42,7 @@ describe('a command', () => {
     const first = await start(rolling(manager), { reason: 'the first' });
     const second = await start(rolling(manager), { reason: 'the second' });
     const why = async (id: string) => (await operation(id)).commands.edges[0].node.waitingFor;
-    expect(await why(second)).toBe('ROLLING_RESTART “the first” runs first in busy.');
+    expect(await why(second)).toBe('Rolling restart “the first” runs first in busy.');
     const commands = manager.commands();
     await until('both commands', () => commands.events.length >= 2);
     expect(commands.events.map(({ id }: { id: string }) => id)).toEqual([

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PLAN, START, operator } from '../harness/operator.ts';
+import { PLAN, START, operator, unpaged } from '../harness/operator.ts';
 import { Oc } from '../harness/oc.ts';
 import { until } from '../harness/until.ts';
 import { running } from '../harness/wire-manager.ts';
@@ -8,7 +8,8 @@ import { running } from '../harness/wire-manager.ts';
 describe('an operator acts', () => {
   let oc: Oc;
   beforeAll(async () => {
-    oc = await Oc.start({ leaseSeconds: 3 });
+    // No manager here renews its lease: what is at stake is the work.
+    oc = await Oc.start({ leaseSeconds: 300 });
   });
   afterAll(() => oc.stop());
 
@@ -19,7 +20,7 @@ describe('an operator acts', () => {
     await manager.delta([{ name: 'web-2', status: 'DOWN' }]);
     const input = rolling(manager, { rolling: { batchSize: 3, maxUnavailable: 2 } });
     const { planOperation: plan } = await oc.client.data(PLAN, { input });
-    expect(plan.clusters).toEqual([
+    expect(unpaged(plan.clusters)).toEqual([
       {
         cluster: { name: 'planned' },
         warnings: ['planned: batches of 2, because no more may be unavailable at once.'],
@@ -45,6 +46,79 @@ describe('an operator acts', () => {
       { nodeName: 'web-10', batch: 1, status: 'PENDING' },
     ]);
     commands.close();
+  });
+
+  it('after a look at a long plan page by page, each with how many there are', async () => {
+    const names = Array.from({ length: 120 }, (_, n) => `n-${n}`);
+    const manager = await cluster('long', ...names, 'gone-1', 'gone-2');
+    await manager.delta([], [{ name: 'gone-1' }, { name: 'gone-2' }]);
+    const page = async (input: object, after?: string) => {
+      const { planOperation } = await oc.client.data(
+        `query ($input: OperationInput!, $after: String) {
+          planOperation(input: $input) {
+            digest
+            clusters { totalCount edges { node {
+              excluded(first: 1) { totalCount pageInfo { hasNextPage } edges { node { name reason } } }
+              batches(after: $after) { totalCount pageInfo { hasNextPage endCursor } edges { node {
+                index nodes(first: 3) { totalCount edges { node { nodeId name } } }
+              } } }
+            } } }
+          }
+        }`,
+        { input, after },
+      );
+      return { digest: planOperation.digest, ...planOperation.clusters.edges[0].node };
+    };
+    const byTwo = rolling(manager, { rolling: { batchSize: 2, maxUnavailable: 2 } });
+    const first = await page(byTwo);
+    expect(first.batches).toMatchObject({ totalCount: 60, pageInfo: { hasNextPage: true } });
+    expect(unpaged(first.batches)).toHaveLength(50);
+    expect(first.excluded.totalCount, 'who left is no part of the whole cluster').toBe(0);
+    const second = await page(byTwo, first.batches.pageInfo.endCursor);
+    expect(second.digest).toBe(first.digest);
+    expect(unpaged(second.batches).map(({ index }: { index: number }) => index)).toEqual(
+      Array.from({ length: 10 }, (_, n) => 50 + n),
+    );
+    expect(second.batches.pageInfo.hasNextPage).toBe(false);
+
+    const atOnce = await page({ kind: 'RESTART', targets: { clusterIds: [manager.clusterId] } });
+    const [batch] = atOnce.batches.edges;
+    expect([batch.node.nodes.totalCount, batch.node.nodes.edges.length]).toEqual([120, 3]);
+
+    const { cluster: all } = await oc.client.data(
+      `query ($id: ID!) { cluster(id: $id) {
+        nodes(filter: { includeLeft: true, search: "gone" }) { edges { node { id } } }
+      } }`,
+      { id: manager.clusterId },
+    );
+    const gone = unpaged(all.nodes).map(({ id }: { id: string }) => id);
+    const named = await page(rolling(manager, { targets: { nodeIds: gone } }));
+    expect(named.excluded).toEqual({
+      totalCount: 2,
+      pageInfo: { hasNextPage: true },
+      edges: [{ node: { name: 'gone-1', reason: 'It has left the cluster.' } }],
+    });
+
+    const id = await start(byTwo, { planDigest: first.digest });
+    const { stepCounts, commands } = await operation(id);
+    expect(stepCounts).toEqual([{ status: 'PENDING', count: 120 }]);
+    const { command } = await oc.client.data(
+      `query ($id: ID!) { command(id: $id) {
+        first: steps(first: 100) { totalCount pageInfo { hasNextPage } }
+        last: steps(last: 2) { edges { node { nodeName batch } } }
+      } }`,
+      { id: commands.edges[0].node.id },
+    );
+    expect(command.first).toEqual({ totalCount: 120, pageInfo: { hasNextPage: true } });
+    expect(unpaged(command.last)).toEqual([
+      { nodeName: 'n-118', batch: 59 },
+      { nodeName: 'n-119', batch: 59 },
+    ]);
+    const wrong = await oc.client.fault(
+      `query ($input: OperationInput!) { planOperation(input: $input) { clusters(first: -1) { totalCount } } }`,
+      { input: byTwo },
+    );
+    expect(wrong.extensions.code).toBe('INVALID');
   });
 
   it('never on nothing, on what does not exist, or with numbers that make no sense', async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Oc } from '../harness/oc.ts';
 import { isAlive, RealCluster } from '../harness/real-manager.ts';
 import { until } from '../harness/until.ts';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 describe('a manager watches real workers', () => {
@@ -65,15 +65,24 @@ describe('a manager watches real workers', () => {
   });
 
   it('whose health URL hangs: not healthy, said why, and the others are not held up', async () => {
-    const hanging = createServer(() => undefined);
-    await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve));
-    const { port } = hanging.address() as AddressInfo;
+    const hanging = new Set<ServerResponse>();
+    const health = createServer((request, response) => {
+      if (request.url === '/web-1') {
+        hanging.add(response);
+        response.once('close', () => hanging.delete(response));
+      } else {
+        // Well only while the other's check hangs: who asks one after the other is never told so.
+        response.writeHead(hanging.size > 0 ? 200 : 503).end();
+      }
+    });
+    await new Promise<void>((resolve) => health.listen(0, '127.0.0.1', resolve));
+    const { port } = health.address() as AddressInfo;
     const cluster = await RealCluster.start(oc, 'hung', {
       workers: 2,
       broken: true,
       process: {
         health: {
-          url: `http://127.0.0.1:${port}/health`,
+          url: `http://127.0.0.1:${port}/{name}`,
           intervalSeconds: 0.2,
           timeoutSeconds: 0.5,
           failures: 1,
@@ -86,8 +95,13 @@ describe('a manager watches real workers', () => {
     });
     expect(node.status).not.toBe('RUNNING');
     expect(node.statusReason).toMatch(/time|answer/i);
-    hanging.closeAllConnections();
-    hanging.close();
+    await until(
+      'the other one runs meanwhile',
+      async () => (await cluster.node('web-2')).status === 'RUNNING',
+    );
+    expect((await cluster.node('web-1')).status).not.toBe('RUNNING');
+    health.closeAllConnections();
+    health.close();
   });
 
   it('and when it is told to, takes them along when it ends', async () => {

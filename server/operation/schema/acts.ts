@@ -1,20 +1,12 @@
 import { z } from 'zod';
 import { builder } from '../../graphql/builder.ts';
 import * as input from '../../graphql/input.ts';
-import { Cluster } from '../../topology/schema/cluster.ts';
-import { NodeStatus } from '../../topology/schema/common.ts';
-import type { ClusterModel } from '../../platform/generated/prisma/models.ts';
-import { batched } from '../../graphql/loader.ts';
-import { invalid, notFound } from '../../platform/errors.ts';
+import { invalid } from '../../platform/errors.ts';
 import { abortOperation } from '../abort.ts';
-import type {
-  ClusterPlan as ClusterPlanShape,
-  InventoryNode,
-  Plan,
-  RollingStrategy as RollingShape,
-} from '../plan.ts';
+import type { RollingStrategy as RollingShape } from '../plan.ts';
 import { plan, startOperation, type OperationRequest } from '../start.ts';
-import { Operation, OperationKind, OperationMode, RollingStrategy } from './operation.ts';
+import { Operation, OperationKind, OperationMode } from './operation.ts';
+import { OperationPlan } from './plan.ts';
 
 const DAY = 86_400;
 const between = (min: number, max: number) => z.int().min(min).max(max).nullish();
@@ -89,69 +81,6 @@ const StartOperationInput = builder.inputType('StartOperationInput', {
         'The same key starts one operation, however often it is sent; another request under it: CONFLICT.',
       validate: input.id,
     }),
-  }),
-});
-
-const PlannedNode = builder.objectRef<InventoryNode>('PlannedNode').implement({
-  authScopes: { operator: true },
-  fields: (t) => ({
-    nodeId: t.exposeID('id'),
-    name: t.exposeString('name'),
-    status: t.expose('status', { type: NodeStatus, description: 'As last reported.' }),
-  }),
-});
-
-const PlannedBatch = builder.objectRef<{ index: number; nodes: InventoryNode[] }>('PlannedBatch').implement({
-  authScopes: { operator: true },
-  fields: (t) => ({ index: t.exposeInt('index'), nodes: t.expose('nodes', { type: [PlannedNode] }) }),
-});
-
-const ExcludedNode = builder.objectRef<ClusterPlanShape['excluded'][number]>('ExcludedNode').implement({
-  authScopes: { operator: true },
-  fields: (t) => ({
-    nodeId: t.id({ resolve: ({ node }) => node.id }),
-    name: t.string({ resolve: ({ node }) => node.name }),
-    reason: t.exposeString('reason'),
-  }),
-});
-
-/** The rows of planned clusters, in one query. */
-const clusterById = batched<ClusterModel | undefined>(async (ids, { prisma }) => {
-  const rows = await prisma.cluster.findMany({ where: { id: { in: [...ids] } } });
-  return new Map(rows.map((row) => [row.id, row]));
-}, undefined);
-
-const ClusterPlan = builder.objectRef<ClusterPlanShape>('ClusterPlan').implement({
-  authScopes: { operator: true },
-  fields: (t) => ({
-    cluster: t.field({
-      type: Cluster,
-      resolve: async ({ clusterId }, _args, context) => {
-        const cluster = await clusterById(context, clusterId);
-        if (!cluster) throw notFound('cluster', clusterId);
-        return cluster;
-      },
-    }),
-    batches: t.field({
-      type: [PlannedBatch],
-      resolve: ({ batches }) => batches.map((nodes, index) => ({ index, nodes })),
-    }),
-    excluded: t.expose('excluded', { type: [ExcludedNode] }),
-    warnings: t.exposeStringList('warnings'),
-  }),
-});
-
-const OperationPlan = builder.objectRef<Plan>('OperationPlan').implement({
-  description: 'The dry run: exactly what would be done.',
-  authScopes: { operator: true },
-  fields: (t) => ({
-    digest: t.exposeString('digest'),
-    kind: t.expose('kind', { type: OperationKind }),
-    mode: t.expose('mode', { type: OperationMode }),
-    rolling: t.expose('rolling', { type: RollingStrategy, nullable: true }),
-    clusters: t.expose('clusters', { type: [ClusterPlan] }),
-    nodeCount: t.exposeInt('nodeCount'),
-    warnings: t.exposeStringList('warnings', { description: 'What to know before starting, of the whole.' }),
   }),
 });
 

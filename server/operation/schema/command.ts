@@ -1,10 +1,12 @@
 import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
+import * as input from '../../graphql/input.ts';
 import { batched } from '../../graphql/loader.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
 import type { StepStatus as StepStatusValue } from '../../platform/generated/prisma/enums.ts';
 import type { RollingStrategy as RollingShape } from '../plan.ts';
 import { ACTIVE_COMMAND, waitingFor } from '../state.ts';
+import { titleOf } from '../words.ts';
 import {
   CommandStatus,
   OperationKind,
@@ -69,7 +71,7 @@ export const Command = builder.prismaObject('Command', {
         const cluster = await queueOf(context, command.clusterId);
         if (!cluster) return null;
         const [first] = cluster.commands;
-        const ahead = first && first.id !== command.id ? `${first.kind} “${first.operation.reason}”` : null;
+        const ahead = first && first.id !== command.id ? titleOf(first.kind, first.operation.reason) : null;
         return waitingFor(command, cluster, ahead);
       },
     }),
@@ -131,6 +133,17 @@ export const Step = builder.prismaObject('Step', {
     finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true }),
   }),
 });
+
+builder.queryFields((t) => ({
+  command: t.prismaField({
+    type: Command,
+    nullable: true,
+    authScopes: { operator: true, manager: true },
+    args: { id: t.arg.id({ required: true, validate: input.id }) },
+    resolve: (query, _parent, { id }, { deps }) =>
+      deps.prisma.command.findUnique({ ...query, where: { id } }),
+  }),
+}));
 
 builder.prismaObjectFields('Operation', (t) => ({
   commands: t.relatedConnection(

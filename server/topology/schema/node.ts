@@ -25,7 +25,8 @@ export const Node = builder.prismaObject('Node', {
     statusSince: t.expose('statusSince', { type: 'DateTime' }),
     reportedAt: t.expose('reportedAt', {
       type: 'DateTime',
-      description: 'When its manager last said something of it, by the OC’s clock.',
+      description:
+        'When its manager last told a change of it, by the OC’s clock. How old that is now: `cluster.lastHeardAt`.',
     }),
     role: t.exposeString('role', { nullable: true }),
     host: t.exposeString('host', { nullable: true }),

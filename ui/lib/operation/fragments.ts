@@ -1,49 +1,5 @@
 import { graphql, type FragmentOf } from '$lib/kit/graphql.ts';
 
-/** All of an operation that deltas keep current: entities of the store have exactly this shape. */
-export const OperationRow = graphql(`
-  fragment OperationRow on Operation {
-    id
-    kind
-    mode
-    status
-    statusReason
-    reason
-    actor
-    rolling {
-      batchSize
-      maxUnavailable
-      healthTimeoutSeconds
-      pauseSeconds
-      stopAfterFailures
-    }
-    createdAt
-    startedAt
-    finishedAt
-    abortRequestedAt
-    stepCounts {
-      status
-      count
-    }
-    commandCounts {
-      status
-      count
-    }
-    commands(first: 1) {
-      totalCount
-      edges {
-        node {
-          id
-          cluster {
-            id
-            name
-          }
-        }
-      }
-    }
-  }
-`);
-
 /** What one cluster was asked to do. */
 export const CommandRow = graphql(`
   fragment CommandRow on Command {
@@ -74,9 +30,6 @@ export const CommandRow = graphql(`
 export const StepRow = graphql(`
   fragment StepRow on Step {
     id
-    command {
-      id
-    }
     batch
     nodeName
     node {
@@ -92,6 +45,5 @@ export const StepRow = graphql(`
   }
 `);
 
-export type OperationRow = FragmentOf<typeof OperationRow>;
 export type CommandRow = FragmentOf<typeof CommandRow>;
 export type StepRow = FragmentOf<typeof StepRow>;

@@ -1,38 +1,35 @@
-import { SvelteMap } from 'svelte/reactivity';
 import { query } from '$lib/kit/client.ts';
 import { connection, STALE_AFTER_MS } from '$lib/kit/connection.svelte.ts';
-import type { ResultOf } from '$lib/kit/graphql.ts';
+import { Entities } from '$lib/kit/entities.ts';
+import type { ResultOf, VariablesOf } from '$lib/kit/graphql.ts';
 import { List } from '$lib/kit/list.svelte.ts';
 import { pageOf } from '$lib/kit/page-of.ts';
-import { Recency } from '$lib/kit/recency.ts';
 import { resume } from '$lib/kit/resume.ts';
 import { subscribe } from '$lib/kit/subscribe.ts';
-import { topology } from '$lib/topology/store.svelte.ts';
-import type { CommandRow, OperationRow, StepRow } from './fragments.ts';
-import { OperationChanged, OperationDetail } from './queries.ts';
+import type { OperationRow } from '$lib/live/fragments.ts';
+import { topology } from '$lib/live/store.svelte.ts';
+import type { CommandRow, StepRow } from './fragments.ts';
+import { CommandSteps, OperationChanged, OperationDetail } from './queries.ts';
 
-/** Commands a page, and steps of each: enough for a screen; what is left out is said. */
+/** Commands a page, and steps a page of each. */
 const COMMANDS = 20;
-export const STEPS = 200;
+const STEPS = 100;
 
 type Changed = ResultOf<typeof OperationChanged>;
-type CommandWithSteps = NonNullable<
-  ResultOf<typeof OperationDetail>['operation']
->['page']['edges'][number]['node'];
 
 /** One operation with its commands and steps, kept current. Make it while the component initialises. */
 export class LiveOperation {
-  readonly commands = new SvelteMap<string, CommandRow>();
-  /** The steps of each command, in order. */
-  readonly steps = new SvelteMap<string, readonly StepRow[]>();
-  readonly stepTotals = new SvelteMap<string, number>();
+  readonly commands = new Entities<CommandRow>();
+  readonly steps = new Entities<StepRow>();
   readonly list: List<{ id: string }>;
   missing = $state(false);
+  /** Grows when what was fetched before may lack what happened since: steps have to be fetched again. */
+  snapshots = $state(0);
   /** What waits to be drawn, the newest word on each only. */
   #operation: OperationRow | undefined;
   readonly #commands = new Map<string, CommandRow>();
   readonly #steps = new Map<string, StepRow>();
-  readonly #recency = new Recency();
+  #now = 0;
   #frame = 0;
 
   constructor(private readonly id: string) {
@@ -43,7 +40,10 @@ export class LiveOperation {
         revisionOf: (data) => data.operationChanged.revision,
         onEvent: ({ operationChanged: event }) => {
           // What the page fetched before the stream began may lack what happened in between.
-          if (event.__typename === 'OperationSnapshot') void this.list.refresh();
+          if (event.__typename === 'OperationSnapshot') {
+            this.snapshots++;
+            void this.list.refresh();
+          }
           if (event.__typename === 'OperationDelta') this.#collect(event);
         },
         // The pill tells the state of the page's main stream, over the same connection.
@@ -62,28 +62,31 @@ export class LiveOperation {
     });
   }
 
+  /** What the page asks for. */
+  variables(after: string | null = null): VariablesOf<typeof OperationDetail> {
+    return { id: this.id, first: COMMANDS, after };
+  }
+
+  /** A page of a command's steps, in the order in which they are done. */
+  async stepsOf(commandId: string, after: string | null) {
+    const begun = this.#now;
+    const outcome = await query(CommandSteps, { id: commandId, first: STEPS, after });
+    const answer = pageOf(outcome, (data) => data.command?.steps);
+    for (const step of answer.page?.items ?? []) this.steps.put(step, begun);
+    return answer;
+  }
+
   async #fetch(after: string | null) {
-    const begun = topology.begin();
-    const since = this.#recency.begin();
-    const outcome = await query(OperationDetail, { id: this.id, first: COMMANDS, after, steps: STEPS });
+    const moment = topology.begin();
+    const begun = this.#now;
+    const outcome = await query(OperationDetail, this.variables(after));
     const operation = outcome.data?.operation;
     if (outcome.data) this.missing = operation === null;
     if (operation) {
-      topology.putOperations([operation], begun);
-      for (const { node } of operation.page.edges) this.#put(node, since);
+      topology.putOperations([operation], moment);
+      for (const { node } of operation.page.edges) this.commands.put(node, begun);
     }
     return pageOf(outcome, (data) => data.operation?.page);
-  }
-
-  #put(command: CommandWithSteps, since: number): void {
-    const { id, steps } = command;
-    if (!this.#recency.isNewer(id, since)) this.commands.set(id, command);
-    const before = new Map(this.steps.get(id)?.map((step) => [step.id, step]));
-    const current = steps.edges.map(({ node }) =>
-      this.#recency.isNewer(node.id, since) ? (before.get(node.id) ?? node) : node,
-    );
-    this.steps.set(id, current);
-    this.stepTotals.set(id, steps.totalCount);
   }
 
   #collect({
@@ -106,18 +109,10 @@ export class LiveOperation {
 
   #apply(): void {
     if (!this.#operation) return;
-    this.#recency.advance();
-    for (const id of [...this.#commands.keys(), ...this.#steps.keys()]) this.#recency.mark(id);
+    this.#now++;
     topology.apply({ clusters: [], nodes: [], operations: [this.#operation] });
-    for (const [id, command] of this.#commands) if (this.commands.has(id)) this.commands.set(id, command);
-    for (const commandId of new Set([...this.#steps.values()].map((step) => step.command.id))) {
-      const before = this.steps.get(commandId);
-      if (before)
-        this.steps.set(
-          commandId,
-          before.map((step) => this.#steps.get(step.id) ?? step),
-        );
-    }
+    for (const command of this.#commands.values()) this.commands.patch(command, this.#now);
+    for (const step of this.#steps.values()) this.steps.patch(step, this.#now);
     this.#operation = undefined;
     this.#commands.clear();
     this.#steps.clear();

@@ -11,8 +11,8 @@ it('tells how far an operation is', () => {
     { status: 'PENDING', count: 3 },
   ]);
   expect(progress).toMatchObject({ total: 16 });
-  expect(progress.words).toBe('8 of 16 nodes done, 2 under way, 1 failed, 2 skipped');
-  expect(progress.parts.map(({ count }) => count)).toEqual([8, 1, 2, 2]);
+  expect(progress.words).toBe('8 of 16 nodes done, 1 under way, 1 waiting, 1 failed, 2 skipped');
+  expect(progress.parts.map(({ count }) => count)).toEqual([8, 1, 2, 1]);
 });
 
 it('has nothing to tell of an operation without steps', () => {

@@ -1,6 +1,6 @@
 import type { Enum } from '$lib/kit/graphql.ts';
 import type { Tone } from '$lib/kit/state.ts';
-import { counted } from './words.ts';
+import { counted } from '$lib/kit/words.ts';
 
 type StepStatus = Enum<'StepStatus'>;
 
@@ -19,7 +19,8 @@ export function progressOf(counts: readonly { status: StepStatus; count: number 
   const succeeded = of('SUCCEEDED');
   const failed = of('FAILED');
   const skipped = of('SKIPPED');
-  const working = of('WAITING', 'STOPPING', 'STARTING', 'CHECKING');
+  const waiting = of('WAITING');
+  const working = of('STOPPING', 'STARTING', 'CHECKING');
   return {
     total,
     parts: [
@@ -31,6 +32,7 @@ export function progressOf(counts: readonly { status: StepStatus; count: number 
     words: [
       `${succeeded} of ${counted(total, 'node')} done`,
       ...(working > 0 ? [`${working} under way`] : []),
+      ...(waiting > 0 ? [`${waiting} waiting`] : []),
       ...(failed > 0 ? [`${failed} failed`] : []),
       ...(skipped > 0 ? [`${skipped} skipped`] : []),
     ].join(', '),

@@ -1,6 +1,6 @@
 import { graphql } from '$lib/kit/graphql.ts';
-import { EventLine } from '$lib/topology/fragments.ts';
-import { CommandRow, OperationRow, StepRow } from './fragments.ts';
+import { EventLine, OperationRow } from '$lib/live/fragments.ts';
+import { CommandRow, StepRow } from './fragments.ts';
 
 export const PlanOperation = graphql(`
   query PlanOperation($input: OperationInput!) {
@@ -8,25 +8,45 @@ export const PlanOperation = graphql(`
       digest
       nodeCount
       warnings
-      clusters {
-        cluster {
-          id
-          name
-        }
-        batches {
-          index
-          nodes {
-            nodeId
-            name
-            status
+      clusters(first: 20) {
+        totalCount
+        edges {
+          node {
+            cluster {
+              id
+              name
+            }
+            batches(first: 200) {
+              totalCount
+              edges {
+                node {
+                  index
+                  nodes(first: 200) {
+                    totalCount
+                    edges {
+                      node {
+                        nodeId
+                        name
+                        status
+                      }
+                    }
+                  }
+                }
+              }
+            }
+            excluded(first: 200) {
+              totalCount
+              edges {
+                node {
+                  nodeId
+                  name
+                  reason
+                }
+              }
+            }
+            warnings
           }
         }
-        excluded {
-          nodeId
-          name
-          reason
-        }
-        warnings
       }
     }
   }
@@ -72,10 +92,10 @@ export const Operations = graphql(
   [OperationRow],
 );
 
-/** An operation with a page of its commands, each with its first steps. */
+/** An operation with a page of its commands. */
 export const OperationDetail = graphql(
   `
-    query OperationDetail($id: ID!, $first: Int!, $after: String, $steps: Int!) {
+    query OperationDetail($id: ID!, $first: Int!, $after: String) {
       operation(id: $id) {
         ...OperationRow
         page: commands(first: $first, after: $after) {
@@ -87,25 +107,37 @@ export const OperationDetail = graphql(
           edges {
             node {
               ...CommandRow
-              steps(first: $steps) {
-                totalCount
-                pageInfo {
-                  hasNextPage
-                  endCursor
-                }
-                edges {
-                  node {
-                    ...StepRow
-                  }
-                }
-              }
             }
           }
         }
       }
     }
   `,
-  [OperationRow, CommandRow, StepRow],
+  [OperationRow, CommandRow],
+);
+
+/** A page of what a command does, node by node. */
+export const CommandSteps = graphql(
+  `
+    query CommandSteps($id: ID!, $first: Int!, $after: String) {
+      command(id: $id) {
+        id
+        steps(first: $first, after: $after) {
+          totalCount
+          pageInfo {
+            hasNextPage
+            endCursor
+          }
+          edges {
+            node {
+              ...StepRow
+            }
+          }
+        }
+      }
+    }
+  `,
+  [StepRow],
 );
 
 export const OperationHistory = graphql(

@@ -1,16 +1,6 @@
 import type { Enum } from '$lib/kit/graphql.ts';
-import type { OperationRow } from './fragments.ts';
-
-type Kind = Enum<'OperationKind'>;
-
-/** One word for one act, everywhere: buttons, titles, lists. */
-export const KIND_WORDS: Record<Kind, string> = {
-  ROLLING_RESTART: 'Rolling restart',
-  RESTART: 'Restart',
-  SHUTDOWN: 'Shutdown',
-};
-
-export const KINDS = Object.keys(KIND_WORDS) as Kind[];
+import { KIND_WORDS } from '$lib/kit/words.ts';
+import type { OperationRow } from '$lib/live/fragments.ts';
 
 export const OPERATION_STATUSES: readonly Enum<'OperationStatus'>[] = [
   'PENDING',
@@ -22,7 +12,7 @@ export const OPERATION_STATUSES: readonly Enum<'OperationStatus'>[] = [
 ];
 
 /** What an operation is, in words: `Forced restart`. */
-export function actWords(kind: Kind, mode: Enum<'OperationMode'>): string {
+export function actWords(kind: Enum<'OperationKind'>, mode: Enum<'OperationMode'>): string {
   return mode === 'FORCED' ? `Forced ${KIND_WORDS[kind].toLowerCase()}` : KIND_WORDS[kind];
 }
 
@@ -36,9 +26,4 @@ export function targetWords({ commands }: OperationRow): string {
 /** Whether an operation with this status has ended. */
 export function isEnded(status: Enum<'OperationStatus'>): boolean {
   return status === 'SUCCEEDED' || status === 'FAILED' || status === 'ABORTED';
-}
-
-/** A count with its noun: `1 node`, `3 nodes`. */
-export function counted(count: number, noun: string): string {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,35 +1,23 @@
 import { graphql } from '$lib/kit/graphql.ts';
-import { OperationRow } from '$lib/operation/fragments.ts';
-import { ClusterRow, EventLine, NodeCell, NodeRow } from './fragments.ts';
+import { ClusterRow, EventLine, NodeCell, NodeRow, OperationRow } from '$lib/live/fragments.ts';
+import { ManagerRow } from '$lib/manager/fragments.ts';
 
 /** A cluster's page, but for its nodes and its history, which are paged by themselves. */
 export const ClusterDetail = graphql(
   `
-    query ClusterDetail($id: ID!) {
+    query ClusterDetail($id: ID!, $cells: Int!) {
       cluster(id: $id) {
         ...ClusterRow
         createdAt
         leaseExpiresAt
-        cells(limit: 200) {
+        cells(limit: $cells) {
           ...NodeCell
         }
         managers(first: 20) {
           totalCount
           edges {
             node {
-              id
-              name
-              role
-              status
-              url
-              consoleUrl
-              host
-              pid
-              version
-              capabilities
-              lastSeenAt
-              leaseExpiresAt
-              registeredAt
+              ...ManagerRow
             }
           }
         }
@@ -44,7 +32,7 @@ export const ClusterDetail = graphql(
       }
     }
   `,
-  [ClusterRow, NodeCell, OperationRow],
+  [ClusterRow, NodeCell, ManagerRow, OperationRow],
 );
 
 export const ClusterNodes = graphql(

@@ -1,6 +1,5 @@
 import { graphql } from '$lib/kit/graphql.ts';
-import { OperationRow } from '$lib/operation/fragments.ts';
-import { ClusterRow, EventLine, NodeRow } from './fragments.ts';
+import { ClusterRow, EventLine, NodeRow, OperationRow } from '$lib/live/fragments.ts';
 
 export const NodeDetail = graphql(
   `

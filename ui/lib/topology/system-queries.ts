@@ -1,5 +1,5 @@
 import { graphql } from '$lib/kit/graphql.ts';
-import { ClusterRow, NodeCell, NodeRow, SystemHead } from './fragments.ts';
+import { ClusterRow, NodeCell, NodeRow, SystemHead } from '$lib/live/fragments.ts';
 
 export const SystemClusters = graphql(
   `

@@ -1,6 +1,6 @@
 import type { Enum, VariablesOf } from '$lib/kit/graphql.ts';
 import { oneOf, someOf, text } from '$lib/kit/url.svelte.ts';
-import { CLUSTER_STATUSES, NODE_STATUSES } from './severity.ts';
+import { CLUSTER_STATUSES, NODE_STATUSES } from '$lib/live/severity.ts';
 import type { SystemClusters } from './system-queries.ts';
 
 export const ORDERS = { WORST_FIRST: 'worst first', NAME: 'by name', NEWEST_FIRST: 'newest first' } as const;

@@ -78,6 +78,50 @@ export const NodeRow = graphql(`
   }
 `);
 
+/** All of an operation that deltas keep current: entities of the store have exactly this shape. */
+export const OperationRow = graphql(`
+  fragment OperationRow on Operation {
+    id
+    kind
+    mode
+    status
+    statusReason
+    reason
+    actor
+    rolling {
+      batchSize
+      maxUnavailable
+      healthTimeoutSeconds
+      pauseSeconds
+      stopAfterFailures
+    }
+    createdAt
+    startedAt
+    finishedAt
+    abortRequestedAt
+    stepCounts {
+      status
+      count
+    }
+    commandCounts {
+      status
+      count
+    }
+    commands(first: 1) {
+      totalCount
+      edges {
+        node {
+          id
+          cluster {
+            id
+            name
+          }
+        }
+      }
+    }
+  }
+`);
+
 /** A cell of the map. */
 export const NodeCell = graphql(`
   fragment NodeCell on Node {
@@ -115,5 +159,6 @@ export const EventLine = graphql(`
 export type SystemHead = FragmentOf<typeof SystemHead>;
 export type ClusterRow = FragmentOf<typeof ClusterRow>;
 export type NodeRow = FragmentOf<typeof NodeRow>;
+export type OperationRow = FragmentOf<typeof OperationRow>;
 export type NodeCell = FragmentOf<typeof NodeCell>;
 export type EventLine = FragmentOf<typeof EventLine>;

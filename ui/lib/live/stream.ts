@@ -2,9 +2,8 @@ import { connection, STALE_AFTER_MS } from '$lib/kit/connection.svelte.ts';
 import { graphql, type ResultOf } from '$lib/kit/graphql.ts';
 import { resume, type Resumed } from '$lib/kit/resume.ts';
 import { subscribe } from '$lib/kit/subscribe.ts';
-import { OperationRow } from '$lib/operation/fragments.ts';
 import { PendingChanges } from './changes.ts';
-import { ClusterRow, NodeRow, SystemHead } from './fragments.ts';
+import { ClusterRow, NodeRow, OperationRow, SystemHead } from './fragments.ts';
 import { topology } from './store.svelte.ts';
 
 const TopologyChanged = graphql(

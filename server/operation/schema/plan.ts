@@ -1,0 +1,97 @@
+import { builder } from '../../graphql/builder.ts';
+import { connectionOf, pageOf } from '../../graphql/connection.ts';
+import { batched } from '../../graphql/loader.ts';
+import { notFound } from '../../platform/errors.ts';
+import type { ClusterModel } from '../../platform/generated/prisma/models.ts';
+import { Cluster } from '../../topology/schema/cluster.ts';
+import { NodeStatus } from '../../topology/schema/common.ts';
+import type { ClusterPlan as ClusterPlanShape, InventoryNode, Plan } from '../plan.ts';
+import { OperationKind, OperationMode, RollingStrategy } from './operation.ts';
+
+// Lists of a plan are paged like all others. The plan is made anew for each request: pages of one digest fit together.
+
+const PlannedNode = builder.objectRef<InventoryNode>('PlannedNode').implement({
+  authScopes: { operator: true },
+  fields: (t) => ({
+    nodeId: t.exposeID('id'),
+    name: t.exposeString('name'),
+    status: t.expose('status', { type: NodeStatus, description: 'As last reported.' }),
+  }),
+});
+const PlannedNodeConnection = connectionOf(PlannedNode, 'PlannedNode');
+
+const PlannedBatch = builder.objectRef<{ index: number; nodes: InventoryNode[] }>('PlannedBatch').implement({
+  authScopes: { operator: true },
+  fields: (t) => ({
+    index: t.exposeInt('index', { description: 'From 0, in the order in which the batches run.' }),
+    nodes: t.connection(
+      { type: PlannedNode, resolve: ({ nodes }, args) => pageOf(args, nodes) },
+      PlannedNodeConnection,
+    ),
+  }),
+});
+const PlannedBatchConnection = connectionOf(PlannedBatch, 'PlannedBatch');
+
+const ExcludedNode = builder.objectRef<ClusterPlanShape['excluded'][number]>('ExcludedNode').implement({
+  authScopes: { operator: true },
+  fields: (t) => ({
+    nodeId: t.id({ resolve: ({ node }) => node.id }),
+    name: t.string({ resolve: ({ node }) => node.name }),
+    reason: t.exposeString('reason'),
+  }),
+});
+const ExcludedNodeConnection = connectionOf(ExcludedNode, 'ExcludedNode');
+
+/** The rows of planned clusters, in one query. */
+const clusterById = batched<ClusterModel | undefined>(async (ids, { prisma }) => {
+  const rows = await prisma.cluster.findMany({ where: { id: { in: [...ids] } } });
+  return new Map(rows.map((row) => [row.id, row]));
+}, undefined);
+
+const ClusterPlan = builder.objectRef<ClusterPlanShape>('ClusterPlan').implement({
+  authScopes: { operator: true },
+  fields: (t) => ({
+    cluster: t.field({
+      type: Cluster,
+      resolve: async ({ clusterId }, _args, context) => {
+        const cluster = await clusterById(context, clusterId);
+        if (!cluster) throw notFound('cluster', clusterId);
+        return cluster;
+      },
+    }),
+    batches: t.connection(
+      {
+        type: PlannedBatch,
+        resolve: ({ batches }, args) =>
+          pageOf(
+            args,
+            batches.map((nodes, index) => ({ index, nodes })),
+          ),
+      },
+      PlannedBatchConnection,
+    ),
+    excluded: t.connection(
+      { type: ExcludedNode, resolve: ({ excluded }, args) => pageOf(args, excluded) },
+      ExcludedNodeConnection,
+    ),
+    warnings: t.exposeStringList('warnings'),
+  }),
+});
+const ClusterPlanConnection = connectionOf(ClusterPlan, 'ClusterPlan');
+
+export const OperationPlan = builder.objectRef<Plan>('OperationPlan').implement({
+  description: 'The dry run: exactly what would be done.',
+  authScopes: { operator: true },
+  fields: (t) => ({
+    digest: t.exposeString('digest'),
+    kind: t.expose('kind', { type: OperationKind }),
+    mode: t.expose('mode', { type: OperationMode }),
+    rolling: t.expose('rolling', { type: RollingStrategy, nullable: true }),
+    clusters: t.connection(
+      { type: ClusterPlan, resolve: ({ clusters }, args) => pageOf(args, clusters) },
+      ClusterPlanConnection,
+    ),
+    nodeCount: t.exposeInt('nodeCount'),
+    warnings: t.exposeStringList('warnings', { description: 'What to know before starting, of the whole.' }),
+  }),
+});

@@ -1,0 +1,22 @@
+import { graphql, type FragmentOf } from '$lib/kit/graphql.ts';
+
+/** All that is shown of a manager. */
+export const ManagerRow = graphql(`
+  fragment ManagerRow on Manager {
+    id
+    name
+    role
+    status
+    url
+    consoleUrl
+    host
+    pid
+    version
+    capabilities
+    lastSeenAt
+    leaseExpiresAt
+    registeredAt
+  }
+`);
+
+export type ManagerRow = FragmentOf<typeof ManagerRow>;
