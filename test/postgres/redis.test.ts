@@ -73,7 +73,13 @@ describe('two servers on one database and one Redis', () => {
 
   const frozen = { away: async () => redis.freeze(), back: async () => redis.thaw() };
   const outages = [
-    { what: 'killed', away: () => redis.kill(), back: () => redis.boot(), times: { short: 2, full: 30 }, fullMs: 0 },
+    {
+      what: 'killed',
+      away: () => redis.kill(),
+      back: () => redis.boot(),
+      times: { short: 2, full: 30 },
+      fullMs: 0,
+    },
     { what: 'frozen', ...frozen, times: { short: 1, full: 3 }, fullMs: 60_000 },
     // To the servers a network that is gone is a Redis that is frozen, for longer.
     { what: 'cut off', ...frozen, times: { short: 0, full: 1 }, fullMs: 300_000 },

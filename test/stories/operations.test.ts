@@ -8,7 +8,7 @@ import { running } from '../harness/wire-manager.ts';
 describe('an operator acts', () => {
   let oc: Oc;
   beforeAll(async () => {
-    oc = await Oc.start({ leaseSeconds: 3 });
+    oc = await Oc.start({ leaseSeconds: 12 });
   });
   afterAll(() => oc.stop());
 
