@@ -18,8 +18,9 @@ export default defineConfig({
   test: {
     testTimeout: timeout,
     hookTimeout: 120_000,
-    // Each story starts servers, managers and workers of its own: more at once than cores only makes all of them slow.
-    maxWorkers: 2,
+    // Each story starts servers, managers and workers of its own, and waits for them for half of its time: one more than
+    // CI has cores keeps these busy, still more only makes all of them slow.
+    maxWorkers: 3,
     projects: [
       {
         extends: true,

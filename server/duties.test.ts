@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { until } from '../test/harness/until.ts';
+import { copyDataDir } from '../test/services/templates.ts';
 import { startDuties } from './duties.ts';
 import type { Deps } from './graphql/context.ts';
 import { MembershipWriter } from './manager/membership-writer.ts';
@@ -17,6 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), 'oc-duties-'));
 const logger = createLogger('silent');
 let database: Database;
 beforeAll(async () => {
+  copyDataDir(folder);
   database = await openDatabase({ dataDir: folder, log: logger });
 });
 afterAll(async () => {
@@ -51,6 +53,7 @@ it('a duty that fails keeps none of the others from being done', async () => {
     tail: new Tail({ prisma, bus, logger }),
     membershipWriter: new MembershipWriter({ prisma, bus, clock }),
     leaseMs: 40,
+    metrics: { position: { revision: 0n, mark: '' }, next: async () => undefined },
     graceUntil: new Date(0),
   };
   const end = startDuties(deps, { held: true }, { maxAgeMs: 86_400_000, maxEvents: 1 });

@@ -7,7 +7,7 @@ import { WireManager, running } from '../harness/wire-manager.ts';
 describe('a command', () => {
   let oc: Oc;
   beforeAll(async () => {
-    oc = await Oc.start({ leaseSeconds: 3 });
+    oc = await Oc.start({ leaseSeconds: 12 });
   });
   afterAll(() => oc.stop());
 

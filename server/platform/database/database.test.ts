@@ -10,6 +10,7 @@ import { openDatabase, type Database } from './database.ts';
 import { DataDirLockedError } from './lock.ts';
 import { DatabaseUnavailableError } from './postgres.ts';
 import { startChild } from './testing/child.ts';
+import { isUnavailable } from './unavailable.ts';
 
 const log = createLogger('silent');
 
@@ -161,6 +162,18 @@ describe('a PostgreSQL server', () => {
     expect(error).toBeInstanceOf(DatabaseUnavailableError);
     expect((error as Error).message).toContain(`127.0.0.1:${port}, database ops`);
     expect((error as Error).message).not.toContain('s3cret');
+  });
+
+  it('that is too slow for our limits counts as one that cannot be used right now', async () => {
+    const { url, drop } = await createTestDatabase(process.env['TEST_DATABASE_TEMPLATE']);
+    const { prisma, close } = await openDatabase({ databaseUrl: url, dataDir: root, log });
+    const slow = prisma.$transaction(async (tx) => {
+      await tx.$executeRaw`SET LOCAL statement_timeout = 1`;
+      await tx.$queryRaw`SELECT 1 FROM pg_sleep(60)`;
+    });
+    expect(await slow.catch(isUnavailable)).toBe(true);
+    await close();
+    await drop();
   });
 
   it('that ends our connections gets new ones', async () => {

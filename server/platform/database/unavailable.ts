@@ -7,8 +7,8 @@ const CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2
 /** The same as the driver adapter says it, which is all that there is of a raw query. */
 const KINDS = new Set(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout', 'TooManyConnections']);
 
-/** PostgreSQL's own codes: connection failure; shutting down, crashed, starting up. */
-const SQLSTATE = /^(08...|57P0[1-3])$/;
+/** PostgreSQL's own codes: connection failure; too slow for our limit; shutting down, crashed, starting up. */
+const SQLSTATE = /^(08...|57014|57P0[1-3])$/;
 
 /** The driver and its pool throw bare errors when a connection or an answer does not come in time, or it ends under a query. */
 const MESSAGE =
