@@ -24,8 +24,9 @@ async function newToken(url) {
 const BASE_MS = 250;
 const CAP_MS = 10_000;
 
-/** Before attempt n after a failure: drawn evenly from zero to a bound that doubles. */
-export const backoff = (attempt) => delay(Math.random() * Math.min(CAP_MS, BASE_MS * 2 ** attempt));
+/** Before attempt n after a failure: drawn evenly from zero to a bound that doubles, up to a cap. */
+export const backoff = (attempt, capMs = CAP_MS) =>
+  delay(Math.random() * Math.min(capMs, BASE_MS * 2 ** attempt));
 
 /** The side of a primary manager of the protocol, for a cluster whose nodes exist on the wire only. */
 export class Manager {

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { CredentialWatch } from './access/credential-watch.ts';
+import { authenticator } from './access/principal.ts';
 import type { Config } from './config.ts';
 import { startDuties } from './duties.ts';
 import type { Deps } from './graphql/context.ts';
@@ -11,6 +12,7 @@ import { SharedSubscriptions } from './graphql/subscription/shared.ts';
 import { createApi } from './graphql/yoga.ts';
 import { createRouter } from './http/router.ts';
 import { MembershipWriter } from './manager/membership-writer.ts';
+import { renewalsInRounds } from './manager/renewals.ts';
 import { MetricFeed } from './metric/feed.ts';
 import { createLocalBus, type OwnedBus } from './platform/bus.ts';
 import { DatabaseClock, systemClock, type Clock } from './platform/clock.ts';
@@ -78,6 +80,8 @@ export async function createApp({ config, database, logger, clock: givenClock }:
       logger,
       tail,
       membershipWriter,
+      renewals: renewalsInRounds({ prisma, clock, leaseMs }),
+      authenticate: authenticator(prisma),
       metrics,
       leaseMs,
       get graceUntil() {

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { until } from '../test/harness/until.ts';
 import { copyDataDir } from '../test/services/templates.ts';
+import { authenticator } from './access/principal.ts';
 import { startDuties } from './duties.ts';
 import type { Deps } from './graphql/context.ts';
 import { MembershipWriter } from './manager/membership-writer.ts';
+import { renewalsInRounds } from './manager/renewals.ts';
 import { createLocalBus } from './platform/bus.ts';
 import { openDatabase, type Database } from './platform/database/database.ts';
 import { change } from './platform/event-log.ts';
@@ -52,6 +54,8 @@ it('a duty that fails keeps none of the others from being done', async () => {
     logger,
     tail: new Tail({ prisma, bus, logger }),
     membershipWriter: new MembershipWriter({ prisma, bus, clock }),
+    renewals: renewalsInRounds({ prisma, clock, leaseMs: 40 }),
+    authenticate: authenticator(prisma),
     leaseMs: 40,
     metrics: { position: { revision: 0n, mark: '' }, next: async () => undefined },
     graceUntil: new Date(0),

@@ -38,7 +38,8 @@ export class ConnectedManager {
         attempt = 0;
         await delay(this.#manager.renewEveryMs);
       } catch {
-        await backoff(attempt++);
+        // Not more seldom than when all is well.
+        await backoff(attempt++, this.#manager.renewEveryMs);
       }
     }
   }

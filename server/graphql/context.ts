@@ -5,7 +5,8 @@ import type { Logger } from '../platform/log.ts';
 import type { Tail } from '../platform/tail.ts';
 import type { MetricFeed } from '../metric/feed.ts';
 import type { MembershipSink } from '../manager/membership.ts';
-import type { Principal } from '../access/principal.ts';
+import type { RenewalSink } from '../manager/renewals.ts';
+import type { Authenticate, Principal } from '../access/principal.ts';
 
 /** What every service stands on. */
 export interface Deps {
@@ -15,6 +16,8 @@ export interface Deps {
   logger: Logger;
   tail: Tail;
   membershipWriter: MembershipSink;
+  renewals: RenewalSink;
+  authenticate: Authenticate;
   metrics: Pick<MetricFeed, 'position' | 'next'>;
   leaseMs: number;
   /**

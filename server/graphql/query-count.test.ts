@@ -11,7 +11,9 @@ import { PrismaClient } from '../platform/generated/prisma/client.ts';
 import { createLogger } from '../platform/log.ts';
 import { Tail } from '../platform/tail.ts';
 import { ensureSystem } from '../topology/service.ts';
+import { authenticator } from '../access/principal.ts';
 import { MembershipWriter } from '../manager/membership-writer.ts';
+import { renewalsInRounds } from '../manager/renewals.ts';
 import { MetricFeed } from '../metric/feed.ts';
 import { createApi } from './yoga.ts';
 
@@ -156,6 +158,8 @@ describe('the number of queries', () => {
       logger,
       tail,
       membershipWriter: new MembershipWriter({ prisma, bus, clock: systemClock }),
+      renewals: renewalsInRounds({ prisma, clock: systemClock, leaseMs: 10_000 }),
+      authenticate: authenticator(prisma),
       metrics: new MetricFeed({ prisma, bus, logger }),
       leaseMs: 10_000,
       graceUntil: new Date(),

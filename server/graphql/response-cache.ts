@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { authenticate, scopeOf, type Principal } from '../access/principal.ts';
+import { scopeOf, type Principal } from '../access/principal.ts';
 import { ByteLru } from '../platform/byte-lru.ts';
 import { SYSTEM_ID } from '../platform/event-log.ts';
 import { Answers, type Execution } from './answers.ts';
@@ -15,7 +15,7 @@ const LARGEST_BODY = 64 * 1024;
  * The API over HTTP with its answers kept: a query is parsed, executed and serialised once for each state of the
  * system, whoever of the same scope asks, however often. What is no such query goes on to the API as it came.
  */
-export function withResponseCache(api: Api, { prisma, logger }: Deps): RequestListener {
+export function withResponseCache(api: Api, { prisma, authenticate, logger }: Deps): RequestListener {
   const documents = new ByteLru<boolean>(4 * 1024 * 1024);
   // Beside the head: the system's name changes without an event, when a server starts under another one, and the log's
   // beginning when it is shortened.
@@ -64,7 +64,7 @@ export function withResponseCache(api: Api, { prisma, logger }: Deps): RequestLi
     const { accept, authorization, 'content-type': type } = request.headers;
     let answer;
     try {
-      const principal = await authenticate(prisma, authorization);
+      const principal = await authenticate(authorization);
       const key = [scopeOf(principal), request.method, request.url, type, accept, body].join('\n');
       answer = await answers.get(key, () => execute(request, principal, body));
     } catch {

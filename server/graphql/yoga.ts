@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ParseOptions } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { CredentialWatch } from '../access/credential-watch.ts';
-import { authenticate, type Principal } from '../access/principal.ts';
+import type { Principal } from '../access/principal.ts';
 import type { Context, Deps } from './context.ts';
 import { examples } from './examples.ts';
 import { maskError } from './mask.ts';
@@ -63,7 +63,7 @@ export function createApi(
     graphiql: { title: 'Operations Center API', defaultQuery: examples },
     context: async ({ request, connectionParams, principal }) => ({
       deps,
-      principal: principal ?? (await authenticate(deps.prisma, authorizationOf(request, connectionParams))),
+      principal: principal ?? (await deps.authenticate(authorizationOf(request, connectionParams))),
     }),
   });
 }

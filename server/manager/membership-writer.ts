@@ -20,7 +20,7 @@ import {
 } from './membership.ts';
 import { removeNodes, writeNodes, type AcceptedReport } from './membership-rows.ts';
 import { takeRound, type Turn } from './round.ts';
-import type { ManagerPrincipal } from './session.ts';
+import type { ManagerPrincipal } from '../access/principal.ts';
 
 const LIMITS = { reports: 200, nodes: 10_000 };
 

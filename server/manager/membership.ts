@@ -3,7 +3,7 @@ import type { NewEvent } from '../platform/event-log.ts';
 import type { ReportedStatus } from '../platform/generated/prisma/enums.ts';
 import { countsOf, type ClusterRow } from '../topology/service.ts';
 import { total } from '../topology/status.ts';
-import type { ManagerPrincipal } from './session.ts';
+import type { ManagerPrincipal } from '../access/principal.ts';
 
 /** What takes checked reports and answers when they are committed. */
 export interface MembershipSink {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyDataDir } from '../../test/services/templates.ts';
 import { newToken } from '../access/enrolment.ts';
-import { hashSecret } from '../access/principal.ts';
+import { authenticator, hashSecret, type ManagerPrincipal } from '../access/principal.ts';
 import type { Deps } from '../graphql/context.ts';
 import { createLocalBus } from '../platform/bus.ts';
 import { openDatabase, type Database } from '../platform/database/database.ts';
@@ -12,7 +12,9 @@ import { createLogger } from '../platform/log.ts';
 import { Tail } from '../platform/tail.ts';
 import { ensureSystem } from '../topology/service.ts';
 import { MembershipWriter } from './membership-writer.ts';
-import { registerManager, renewLease, type ManagerPrincipal } from './session.ts';
+import { renewLease } from './heartbeat.ts';
+import { renewalsInRounds } from './renewals.ts';
+import { registerManager } from './session.ts';
 import { sweepLeases } from './sweep.ts';
 
 const LEASE_MS = 10_000;
@@ -49,6 +51,8 @@ describe('the sweep, by a clock of its own', () => {
       logger,
       tail,
       membershipWriter: new MembershipWriter({ prisma, bus, clock }),
+      renewals: renewalsInRounds({ prisma, clock, leaseMs: LEASE_MS }),
+      authenticate: authenticator(prisma),
       metrics: { position: { revision: 0n, mark: '' }, next: async () => undefined },
       leaseMs: LEASE_MS,
       graceUntil: new Date(now + LEASE_MS * 1.5),

@@ -1,6 +1,6 @@
 import type { Deps } from '../graphql/context.ts';
 import { checkEpoch } from '../manager/membership.ts';
-import type { ManagerPrincipal } from '../manager/session.ts';
+import type { ManagerPrincipal } from '../access/principal.ts';
 import { invalid, notFound } from '../platform/errors.ts';
 
 export interface Sample {

@@ -1,5 +1,5 @@
 import type { Deps } from '../graphql/context.ts';
-import type { ManagerPrincipal } from '../manager/session.ts';
+import type { ManagerPrincipal } from '../access/principal.ts';
 import type { PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { CommandStatus, EventKind, StepStatus } from '../platform/generated/prisma/enums.ts';
 import { AppError, conflict, notFound } from '../platform/errors.ts';

@@ -6,7 +6,8 @@ import { createEnrolmentToken } from '../../access/enrolment.ts';
 import { LabelInput, NodeStatus } from '../../topology/schema/common.ts';
 import { asManager } from '../../access/principal.ts';
 import { reportMembership, type ReportedNode } from '../membership.ts';
-import { leave, registerManager, renewLease, type Lease as LeaseShape, type Registered } from '../session.ts';
+import { leave, renewLease, type Lease as LeaseShape } from '../heartbeat.ts';
+import { registerManager, type Registered } from '../session.ts';
 import { ManagerRole } from './manager.ts';
 
 /** Far below what the database can hold, so that it can always grow. */
