@@ -168,8 +168,8 @@ export class Journal {
     const lines = [...this.commands.values()].map(
       (put) => `${JSON.stringify({ epoch: this.epoch, id: put.id, put } satisfies Line)}\n`,
     );
-    this.close();
     this.guard.write(this.path, lines.join(''));
+    this.close();
     this.file = openSync(this.path, 'a');
     this.lines = lines.length;
   }

@@ -128,7 +128,7 @@ export class Primary {
   }
 }
 
-/** The same guard, that also says when it let something not through: whoever asked may be the last one to ask. */
+/** The same guard, which also tells when it refuses: whoever asked may keep that to himself. */
 function watched(guard: Guard, failed: (error: unknown) => void): Guard {
   const told = (ask: () => void) => {
     try {

@@ -8,7 +8,7 @@ import { CommandReporter } from './reporter.ts';
 import { temporaryFolder } from './testing/folder.ts';
 import { issued } from './testing/issued.ts';
 import { silent } from './testing/silent.ts';
-import { unfenced } from './testing/unfenced.ts';
+import { fenceable } from './testing/unfenced.ts';
 import { until } from './testing/until.ts';
 import { fault, openWire, type Answer } from './testing/wire.ts';
 
@@ -21,7 +21,8 @@ interface Report {
 
 async function open(answer: (report: Report) => Answer) {
   const { url, requests } = await openWire(({ input }) => answer(input as unknown as Report));
-  const journal = Journal.open(join(temporaryFolder(), 'journal.jsonl'), 1, unfenced, silent);
+  const guard = fenceable();
+  const journal = Journal.open(join(temporaryFolder(), 'journal.jsonl'), 1, guard, silent);
   journal.put(acceptCommand(issued('c', [['a'], ['b']], { reportSequence: 3 })));
   const over = new AbortController();
   const dropped: string[] = [];
@@ -44,7 +45,7 @@ async function open(answer: (report: Report) => Answer) {
   const flushed = () => reporter.flushed(over.signal);
   const brief = () =>
     reports().map(({ sequence, steps }) => [sequence, steps.map(({ nodeName }) => nodeName)]);
-  return { reporter, journal, reports, brief, flushed, dropped, rolesLost: () => roleLost };
+  return { reporter, journal, reports, brief, flushed, dropped, guard, rolesLost: () => roleLost };
 }
 const applied = ({ sequence }: Report) => ({ data: { applied: true, sequence } });
 
@@ -125,5 +126,16 @@ describe('reports of a command', () => {
     await stale.flushed();
     expect(stale.rolesLost()).toBe(1);
     expect(stale.reports()).toHaveLength(1);
+  });
+
+  it('are not sent when a rival acts and their number cannot be written down', async () => {
+    const { reporter, journal, guard, reports, flushed } = await open(applied);
+    journal.put(acceptCommand(issued('d', [['a']])));
+    guard.rivalActs();
+    reporter.report('c', []);
+    reporter.report('d', []);
+    await flushed();
+    expect(reports()).toEqual([]);
+    expect(journal.commands.get('c')?.sequence).toBe(3);
   });
 });

@@ -37,8 +37,12 @@ describe('a manager reports its nodes', () => {
     const { data } = await manager.report({ kind: 'DELTA', sequence: 2, nodes: running('b') });
     expect(data.reportMembership).toEqual({ applied: false, sequence: 3 });
     expect(await states(manager.clusterId)).toMatchObject({ b: 'DOWN' });
-    const { history, status, statusReason } = await look(manager.clusterId);
-    expect({ status, statusReason }).toEqual({ status: 'DEGRADED', statusReason: '1 down of 3 nodes.' });
+    const { history, statusReason } = await until('its status is known', async () => {
+      await manager.renew();
+      const cluster = await look(manager.clusterId);
+      return cluster.status === 'DEGRADED' && cluster;
+    });
+    expect(statusReason).toBe('1 down of 3 nodes.');
     expect(history.edges.map(({ node }: { node: { summary: string } }) => node.summary)).toEqual(
       expect.arrayContaining([
         'b: RUNNING → DOWN. exited with code 1',
