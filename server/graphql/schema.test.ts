@@ -53,7 +53,13 @@ describe('the schema', () => {
       ...['Cluster.createdAt', 'Cluster.statusSince', 'Event.at', 'Manager.registeredAt'],
       ...['Node.joinedAt', 'Node.leftAt', 'Node.reportedAt', 'Node.startedAt', 'Node.statusSince'],
       ...['Operation.abortRequestedAt', 'Operation.createdAt', 'Operation.finishedAt', 'Operation.startedAt'],
-      ...['Command.deliveredAt', 'Command.expiresAt', 'Command.finishedAt', 'Command.issuedAt', 'Command.startedAt'],
+      ...[
+        'Command.deliveredAt',
+        'Command.expiresAt',
+        'Command.finishedAt',
+        'Command.issuedAt',
+        'Command.startedAt',
+      ],
       ...['Step.finishedAt', 'Step.startedAt', 'CreateEnrolmentTokenPayload.expiresAt'],
     ]);
     const fields = types.flatMap((type) =>
