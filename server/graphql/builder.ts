@@ -8,6 +8,7 @@ import { getDatamodel } from '../platform/generated/pothos.ts';
 import { AppError, invalidInput } from '../platform/errors.ts';
 import type { Position } from '../platform/event-log.ts';
 import type { Context } from './context.ts';
+import CursorsPlugin from './cursors.ts';
 import { dateTime, revision } from './scalars.ts';
 
 /** How many items a page of a connection holds unless asked otherwise, and at most. */
@@ -38,7 +39,7 @@ export const builder = new SchemaBuilder<{
   };
   Connection: { totalCount: number | (() => number | Promise<number>) };
 }>({
-  plugins: [ScopeAuthPlugin, RelayPlugin, PrismaPlugin, ValidationPlugin],
+  plugins: [ScopeAuthPlugin, RelayPlugin, PrismaPlugin, ValidationPlugin, CursorsPlugin],
   defaultFieldNullability: false,
   relay: {
     cursorType: 'String',

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { PothosValidationError } from '@pothos/core';
 import { GraphQLError } from 'graphql';
-import { Prisma } from '../platform/generated/prisma/client.ts';
+import { driverCause } from '../platform/database/driver-cause.ts';
 import { isUnavailable } from '../platform/database/unavailable.ts';
 import { isErrorCode } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
@@ -24,14 +24,10 @@ export const maskError =
     }
     // Relay's arguments (`first`, `after` …) are checked by the builder itself.
     if (cause instanceof PothosValidationError) return withCode(error, cause, { code: 'INVALID' });
-    if (isWrongArgument(cause)) {
-      logger.info({ err: cause }, 'an argument that does not fit');
+    if (driverCause(cause).originalCode === CHARACTER_NOT_IN_REPERTOIRE) {
       return withCode(
         error,
-        {
-          message:
-            'An argument does not fit: a cursor that was not given out here, perhaps, or nesting too deep.',
-        },
+        { message: 'A text has a character in it that the database cannot hold.' },
         { code: 'INVALID' },
       );
     }
@@ -63,12 +59,8 @@ function fieldOf({ message }: GraphQLError): { field?: string } {
   return field === undefined ? {} : { field };
 }
 
-/** What got past the inputs' own rules: forged cursors, and documents that exhaust the stack. */
-const isWrongArgument = (error: unknown): boolean =>
-  error instanceof Prisma.PrismaClientValidationError ||
-  error instanceof SyntaxError ||
-  error instanceof RangeError ||
-  (error instanceof Error && error.message.includes('22021'));
+/** PostgreSQL's code for a text that has a NUL in it: what a rule of an input has let through. */
+const CHARACTER_NOT_IN_REPERTOIRE = '22021';
 
 const isClientGone = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && ['EPIPE', 'ECONNRESET'].includes(String(error.code));

@@ -1,14 +1,20 @@
 import type { IncomingMessage } from 'node:http';
-import type { ParseOptions } from 'graphql';
+import type { parse } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { CredentialWatch } from '../access/credential-watch.ts';
 import type { Principal } from '../access/principal.ts';
 import type { Context, Deps } from './context.ts';
+import { checkDepth } from './depth.ts';
 import { examples } from './examples.ts';
 import { maskError } from './mask.ts';
 import { schema } from './schema.ts';
 import { subscribePulled } from './subscription/pulled.ts';
 import { SharedSubscriptions } from './subscription/shared.ts';
+
+interface ParseHook {
+  parseFn: typeof parse;
+  setParseFn: (parseFn: typeof parse) => void;
+}
 
 /** What the transports hand over: an HTTP request, or the parameters that a WebSocket began with. */
 export interface TransportContext {
@@ -43,10 +49,11 @@ export function createApi(
           setSubscribeFn(subscribePulled(shared, credentials, mask)),
       },
       {
-        // Deep nesting needs many tokens: what is left cannot exhaust the stack of parser and validator.
-        onParse: ({ params }: { params: { options?: ParseOptions } }) => {
-          params.options = { ...params.options, maxTokens: MAX_TOKENS };
-        },
+        onParse: ({ parseFn, setParseFn }: ParseHook) =>
+          setParseFn((source, options) => {
+            checkDepth(source);
+            return parseFn(source, { ...options, maxTokens: MAX_TOKENS });
+          }),
       },
       {
         // Errors of documents and requests do not pass through execution: they get their code on the way out.

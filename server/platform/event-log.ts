@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Prisma, type PrismaClient } from './generated/prisma/client.ts';
+import { driverCause } from './database/driver-cause.ts';
 import type { EventKind } from './generated/prisma/enums.ts';
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
@@ -90,12 +91,6 @@ export function isWriteConflict(error: unknown): boolean {
 export const isDataError = (error: unknown): boolean =>
   error instanceof Prisma.PrismaClientKnownRequestError &&
   /^2[23]/.test(driverCause(error).originalCode ?? '');
-
-function driverCause({ meta }: Prisma.PrismaClientKnownRequestError) {
-  const driver = meta?.['driverAdapterError'] as
-    { cause?: { kind?: string; originalCode?: string } } | undefined;
-  return driver?.cause ?? {};
-}
 
 const ATTEMPTS = 3;
 

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { serverAudits } from 'graphql-http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Oc } from '../harness/oc.ts';
+import { WireManager, running } from '../harness/wire-manager.ts';
 
 describe('the front door', () => {
   let oc: Oc;
@@ -86,6 +87,43 @@ describe('the front door', () => {
     }
   });
 
+  it('calls a cursor from elsewhere what it is, on whichever connection', async () => {
+    const cursor = (text: string) => Buffer.from(text).toString('base64');
+    const manager = await WireManager.join(oc.client, 'paged');
+    await manager.snapshot(running('a'));
+    const page = 'edges { cursor node { __typename } }';
+    const connections = [
+      (args: string) => `{ list: clusters(${args}) { ${page} } }`,
+      (args: string) => `{ list: operations(${args}) { ${page} } }`,
+      (args: string) => `{ system { list: clusters(${args}) { ${page} } } }`,
+      (args: string) => `{ system { list: nodes(${args}) { ${page} } } }`,
+      ...['nodes', 'managers', 'history'].map(
+        (list) => (args: string) =>
+          `{ cluster(id: "${manager.clusterId}") { list: ${list}(${args}) { ${page} } } }`,
+      ),
+    ];
+    const forged = [
+      'GPC:S:\0',
+      'GPC:N:5',
+      'GPC:D:abc',
+      'GPC:J:{"a":1}',
+      'GPC:Z:',
+      'GPC:T:[1]',
+      'GPC:I:x',
+      'x',
+      '',
+    ];
+    for (const ask of connections) {
+      for (const text of forged) {
+        const { errors } = await oc.client.send(ask(`first: 1, after: "${cursor(text)}"`));
+        expect(errors?.[0]?.extensions.code, ask(text)).toBe('INVALID');
+      }
+      const data = await oc.client.data(ask('first: 1'));
+      const { edges } = data.list ?? (data.system ?? data.cluster).list;
+      for (const edge of edges) await oc.client.data(ask(`first: 1, after: "${edge.cursor}"`));
+    }
+  });
+
   it('answers what is wrong on purpose with a typed error, never an unexpected one', async () => {
     const cursor = (text: string) => Buffer.from(text).toString('base64');
     const documents = [
@@ -99,6 +137,10 @@ describe('the front door', () => {
       '{ operations(filter: { nodeId: "\\u0000" }) { totalCount } }',
       `{ system ${'{ ... on System '.repeat(3000)} { name } ${'}'.repeat(3000)} }`,
       `{ clusters(filter: { kind: ${'['.repeat(8000)}${']'.repeat(8000)} }) { totalCount } }`,
+      // As deep as the limit of tokens lets them be.
+      `{ system ${'{ ... on System '.repeat(790)} { name } ${'}'.repeat(790)} }`,
+      `{ clusters(filter: { kind: ${'['.repeat(1980)}${']'.repeat(1980)} }) { totalCount } }`,
+      `{ clusters(filter: { kind: ${'['.repeat(3900)} }) { totalCount } }`,
     ];
     for (const query of documents) {
       const { errors } = await oc.client.send(query);

@@ -1,5 +1,6 @@
 import { Prisma } from '../generated/prisma/client.ts';
 import { isWriteConflict } from '../event-log.ts';
+import { driverCause } from './driver-cause.ts';
 
 /** Prisma's codes for "the database cannot be used right now": not reached, timed out, no connection free, closed. */
 const CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2034', 'P2037']);
@@ -20,10 +21,6 @@ export function isUnavailable(error: unknown): boolean {
   if (isWriteConflict(error) || error instanceof Prisma.PrismaClientInitializationError) return true;
   const known = error instanceof Prisma.PrismaClientKnownRequestError ? error : undefined;
   if (known && CODES.has(known.code)) return true;
-  const adapter = known ? known.meta?.['driverAdapterError'] : error;
-  const { kind, originalCode } = ((adapter as Error | undefined)?.cause ?? {}) as {
-    kind?: string;
-    originalCode?: string;
-  };
+  const { kind, originalCode } = driverCause(error);
   return KINDS.has(kind ?? '') || SQLSTATE.test(originalCode ?? '') || MESSAGE.test(error.message);
 }

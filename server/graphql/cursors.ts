@@ -1,0 +1,49 @@
+import SchemaBuilder, { BasePlugin, type PothosOutputFieldConfig, type SchemaTypes } from '@pothos/core';
+import { invalid } from '../platform/errors.ts';
+
+declare global {
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- Pothos keeps its plugins' types here
+  export namespace PothosSchemaTypes {
+    export interface Plugins<Types extends SchemaTypes> {
+      cursors: CursorsPlugin<Types>;
+    }
+  }
+}
+
+/** What is in a cursor that is an id, and in one that is a revision; the letter says how it is to be read. */
+const ID = /^GPC:S:[^\0]{1,64}$/;
+const REVISION = /^GPC:I:\d{1,18}$/;
+
+/** Connections whose cursors are no ids. Those of `System.nodes` are checked where its page is read. */
+const OTHERS: Readonly<Record<string, RegExp | undefined>> = {
+  'Cluster.history': REVISION,
+  'Node.history': REVISION,
+  'Operation.history': REVISION,
+  'System.nodes': undefined,
+};
+
+/**
+ * Checks the cursors of all connections before they are read: one that was not given out here, or not by this
+ * connection, is INVALID. Without it the database would be asked for a value that no such column can have.
+ */
+class CursorsPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
+  override onOutputFieldConfig(config: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> {
+    if (!config.args['after'] || !config.args['before']) return config;
+    const place = `${config.parentType}.${config.name}`;
+    const pattern = place in OTHERS ? OTHERS[place] : ID;
+    if (!pattern) return config;
+    const check = (args: Record<string, unknown>) => {
+      for (const field of ['after', 'before']) {
+        const cursor = args[field];
+        if (typeof cursor !== 'string' || pattern.test(Buffer.from(cursor, 'base64').toString())) continue;
+        throw invalid(field, 'is no cursor that was given out here');
+      }
+      return args;
+    };
+    return { ...config, argMappers: [...config.argMappers, check] };
+  }
+}
+
+SchemaBuilder.registerPlugin('cursors', CursorsPlugin);
+
+export default 'cursors' as const;

@@ -1,0 +1,14 @@
+import { Prisma } from '../generated/prisma/client.ts';
+
+/** What the driver says of an error, in words of its own (`kind`) and of PostgreSQL (`originalCode`, the SQLSTATE). */
+export interface DriverCause {
+  kind?: string;
+  originalCode?: string;
+}
+
+/** Prisma keeps it beside an error that it knows; an error that it does not know is the driver adapter's own. */
+export function driverCause(error: unknown): DriverCause {
+  const known = error instanceof Prisma.PrismaClientKnownRequestError;
+  const adapter = known ? error.meta?.['driverAdapterError'] : error;
+  return ((adapter as Error | undefined)?.cause ?? {}) as DriverCause;
+}
