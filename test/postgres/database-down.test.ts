@@ -140,15 +140,18 @@ describe('PostgreSQL crashes under the OC', () => {
       const before = loads.map(({ acknowledged }) => acknowledged);
       await until('there is load', () => loads.every((load, n) => load.acknowledged > before[n]! + 5));
       postgres.freeze();
-      // More than there are connections: some wait for the database, the others for a connection.
-      const reads = Array.from({ length: 15 }, () => codeOf('{ system { name } clusters { totalCount } }'));
-      const writes = Array.from({ length: 5 }, () =>
-        codeOf('mutation { createEnrolmentToken(input: {}) { expiresAt } }'),
-      );
-      expect(new Set(await Promise.all([...reads, ...writes]))).toEqual(new Set(['UNAVAILABLE']));
-      expect(await statusOf('/readyz')).toBe(503);
-      expect(await statusOf('/healthz')).toBe(200);
-      postgres.thaw();
+      try {
+        // More than there are connections: some wait for the database, the others for a connection.
+        const reads = Array.from({ length: 15 }, () => codeOf('{ system { name } clusters { totalCount } }'));
+        const writes = Array.from({ length: 5 }, () =>
+          codeOf('mutation { createEnrolmentToken(input: {}) { expiresAt } }'),
+        );
+        expect(new Set(await Promise.all([...reads, ...writes]))).toEqual(new Set(['UNAVAILABLE']));
+        expect(await statusOf('/readyz')).toBe(503);
+        expect(await statusOf('/healthz')).toBe(200);
+      } finally {
+        postgres.thaw();
+      }
       await until('the OC is ready', async () => (await statusOf('/readyz')) === 200);
       await noneLeaked();
     }

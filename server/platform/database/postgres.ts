@@ -17,6 +17,12 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS = 20_000;
 
 const CONNECTION = { connectionTimeoutMillis: 5_000, keepAlive: true, application_name: 'operations-center' };
 
+/**
+ * At the start the program is still being loaded, and while that goes on it hears no answer: where the processor is
+ * scarce, for many seconds.
+ */
+const FIRST_CONNECTION_TIMEOUT_MS = 30_000;
+
 /** The number under which Prisma's own tools lock while they migrate: ours and theirs exclude each other. */
 const MIGRATION_LOCK = 72_707_369;
 
@@ -54,7 +60,11 @@ export async function migratePostgres(
   migrations: readonly Migration[],
   onApplied: (name: string) => void,
 ): Promise<void> {
-  const client = new pg.Client({ ...CONNECTION, connectionString: databaseUrl });
+  const client = new pg.Client({
+    ...CONNECTION,
+    connectionTimeoutMillis: FIRST_CONNECTION_TIMEOUT_MS,
+    connectionString: databaseUrl,
+  });
   // Without a listener a broken connection would end the process; the query under way fails and tells it.
   client.on('error', (error) => log.warn({ err: error }, 'the database connection broke during migration'));
   try {
