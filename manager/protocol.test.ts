@@ -45,7 +45,15 @@ function strangers(value: unknown, type: GraphQLOutputType, path: string): strin
 describe('PROTOCOL.md', () => {
   it('tells of every message', () => {
     expect(sections.map(({ name }) => name).sort()).toEqual(
-      ['commandIssued', 'leave', 'registerManager', 'renewLease', 'reportCommand', 'reportMembership'].sort(),
+      [
+        'commandIssued',
+        'leave',
+        'registerManager',
+        'renewLease',
+        'reportCommand',
+        'reportMembership',
+        'reportMetrics',
+      ].sort(),
     );
   });
 

@@ -13,14 +13,14 @@ declare global {
 /** What is in a cursor that is an id, and in one that is a revision; the letter says how it is to be read. */
 const ID = /^GPC:S:[^\0]{1,64}$/;
 const REVISION = /^GPC:I:\d{1,18}$/;
+/** Of a list that is in memory. */
+const OFFSET = /^OffsetConnection:\d{1,9}$/;
 
-/** Connections whose cursors are no ids. Those of `System.nodes` are checked where its page is read. */
-const OTHERS: Readonly<Record<string, RegExp | undefined>> = {
-  'Cluster.history': REVISION,
-  'Node.history': REVISION,
-  'Operation.history': REVISION,
-  'System.nodes': undefined,
-};
+/** Marks, as a connection's `extensions`, what its cursors are when they are no ids. */
+export const REVISION_CURSORS = { cursors: REVISION };
+export const OFFSET_CURSORS = { cursors: OFFSET };
+/** Whoever reads the page checks them. */
+export const CHECKED_CURSORS = { cursors: undefined };
 
 /**
  * Checks the cursors of all connections before they are read: one that was not given out here, or not by this
@@ -29,8 +29,9 @@ const OTHERS: Readonly<Record<string, RegExp | undefined>> = {
 class CursorsPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
   override onOutputFieldConfig(config: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> {
     if (!config.args['after'] || !config.args['before']) return config;
-    const place = `${config.parentType}.${config.name}`;
-    const pattern = place in OTHERS ? OTHERS[place] : ID;
+    const { extensions } = config;
+    const marked = extensions && 'cursors' in extensions;
+    const pattern = marked ? (extensions['cursors'] as RegExp | undefined) : ID;
     if (!pattern) return config;
     const check = (args: Record<string, unknown>) => {
       for (const field of ['after', 'before']) {

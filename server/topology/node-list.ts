@@ -14,8 +14,8 @@ export interface NodeListRequest {
   filter: NodeFilterValue;
   order: NodeOrder;
   /** Cursors: what lies between the two, without them. */
-  after?: string | undefined;
-  before?: string | undefined;
+  after?: string | null | undefined;
+  before?: string | null | undefined;
   /** From the end of the list, or from `before`, back. */
   inverted: boolean;
   limit: number;
@@ -100,8 +100,8 @@ function listed(
   const conditions = [
     ...within,
     ...nodeConditions(filter),
-    ...(after ? [Prisma.sql`${place} > ${placeOf(after, 'after', order)}`] : []),
-    ...(before ? [Prisma.sql`${place} < ${placeOf(before, 'before', order)}`] : []),
+    ...(after != null ? [Prisma.sql`${place} > ${placeOf(after, 'after', order)}`] : []),
+    ...(before != null ? [Prisma.sql`${place} < ${placeOf(before, 'before', order)}`] : []),
   ];
   const direction = inverted ? Prisma.sql`DESC` : Prisma.sql`ASC`;
   const byName = Prisma.sql`n.name ${direction}, n.id ${direction}`;

@@ -145,7 +145,8 @@ describe('a command', () => {
     const former = manager.commands();
     await start(rolling(manager));
     await until('it is primary again', () => former.events.length > 0);
-    await WireManager.register(manager.client, {
+    await WireManager.register(oc.client, {
+      credential: manager.client.credential,
       cluster: { name: 'deposed', kind: 'process' },
       manager: { name: 'deposed-m1', version: '2' },
     });

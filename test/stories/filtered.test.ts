@@ -55,7 +55,8 @@ describe('what changes is told of the clusters that pass a filter', () => {
 
   /** The manager is started again, and its cluster has other labels now. */
   const relabel = async (manager: WireManager, name: string, labels: object[]) => {
-    const { data } = await WireManager.register(manager.client, {
+    const { data } = await WireManager.register(oc.client, {
+      credential: manager.client.credential,
       cluster: { name, kind: 'process', labels },
       manager: { name: `${name}-m1`, version: '1' },
     });

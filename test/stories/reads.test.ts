@@ -68,8 +68,10 @@ describe('reads', () => {
       () => shop.delta([{ name: 'web-2', status: 'DOWN', statusReason: 'why' }]),
       () => shop.snapshot(running('web-1', 'web-2')),
       () => WireManager.join(oc.client, 'shop', 'shop-m2'),
-      () => oc.client.data(start, { ids: [shop.clusterId] }),
-      () => until('the command is delivered', () => commands.events[0]),
+      async () => {
+        await oc.client.data(start, { ids: [shop.clusterId] });
+        await until('the command is delivered', () => commands.events[0]);
+      },
       () => report({ sequence: 1, status: 'ACCEPTED' }),
       () => report({ sequence: 2, status: 'RUNNING' }),
       () => report({ sequence: 3, status: 'RUNNING', statusReason: 'slow' }),

@@ -1,4 +1,5 @@
 import { builder } from '../../graphql/builder.ts';
+import { REVISION_CURSORS } from '../../graphql/cursors.ts';
 import * as input from '../../graphql/input.ts';
 import type { Deps } from '../../graphql/context.ts';
 import { notFound } from '../../platform/errors.ts';
@@ -93,6 +94,7 @@ builder.prismaObjectFields('Operation', (t) => ({
       totalCount: true,
       description: 'What happened, newest first.',
       query: { orderBy: { revision: 'desc' } },
+      extensions: REVISION_CURSORS,
     },
     EventConnection,
   ),

@@ -1,5 +1,6 @@
 import { builder } from '../../graphql/builder.ts';
 import { connectionOf, pageOf } from '../../graphql/connection.ts';
+import { OFFSET_CURSORS } from '../../graphql/cursors.ts';
 import { batched } from '../../graphql/loader.ts';
 import { notFound } from '../../platform/errors.ts';
 import type { ClusterModel } from '../../platform/generated/prisma/models.ts';
@@ -25,7 +26,7 @@ const PlannedBatch = builder.objectRef<{ index: number; nodes: InventoryNode[] }
   fields: (t) => ({
     index: t.exposeInt('index', { description: 'From 0, in the order in which the batches run.' }),
     nodes: t.connection(
-      { type: PlannedNode, resolve: ({ nodes }, args) => pageOf(args, nodes) },
+      { type: PlannedNode, extensions: OFFSET_CURSORS, resolve: ({ nodes }, args) => pageOf(args, nodes) },
       PlannedNodeConnection,
     ),
   }),
@@ -62,6 +63,7 @@ const ClusterPlan = builder.objectRef<ClusterPlanShape>('ClusterPlan').implement
     batches: t.connection(
       {
         type: PlannedBatch,
+        extensions: OFFSET_CURSORS,
         resolve: ({ batches }, args) =>
           pageOf(
             args,
@@ -71,7 +73,11 @@ const ClusterPlan = builder.objectRef<ClusterPlanShape>('ClusterPlan').implement
       PlannedBatchConnection,
     ),
     excluded: t.connection(
-      { type: ExcludedNode, resolve: ({ excluded }, args) => pageOf(args, excluded) },
+      {
+        type: ExcludedNode,
+        extensions: OFFSET_CURSORS,
+        resolve: ({ excluded }, args) => pageOf(args, excluded),
+      },
       ExcludedNodeConnection,
     ),
     warnings: t.exposeStringList('warnings'),
@@ -88,7 +94,11 @@ export const OperationPlan = builder.objectRef<Plan>('OperationPlan').implement(
     mode: t.expose('mode', { type: OperationMode }),
     rolling: t.expose('rolling', { type: RollingStrategy, nullable: true }),
     clusters: t.connection(
-      { type: ClusterPlan, resolve: ({ clusters }, args) => pageOf(args, clusters) },
+      {
+        type: ClusterPlan,
+        extensions: OFFSET_CURSORS,
+        resolve: ({ clusters }, args) => pageOf(args, clusters),
+      },
       ClusterPlanConnection,
     ),
     nodeCount: t.exposeInt('nodeCount'),

@@ -2,6 +2,7 @@ import type { InputShapeFromFields } from '@pothos/core';
 import type { Prisma } from '../../platform/generated/prisma/client.ts';
 import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
+import { CHECKED_CURSORS } from '../../graphql/cursors.ts';
 import * as input from '../../graphql/input.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
 import { batched } from '../../graphql/loader.ts';
@@ -55,6 +56,7 @@ export const Cluster = builder.prismaObject('Cluster', {
       {
         type: Node,
         args: nodeListArgs,
+        extensions: CHECKED_CURSORS,
         resolve: (cluster, args, context) =>
           nodeConnection(
             args,

@@ -1,6 +1,7 @@
 import { EventKind as EventKindEnum } from '../../platform/generated/prisma/enums.ts';
 import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
+import { REVISION_CURSORS } from '../../graphql/cursors.ts';
 import './cluster.ts';
 import './node.ts';
 
@@ -28,14 +29,14 @@ const description = 'What happened, newest first.';
 builder.prismaObjectFields('Cluster', (t) => ({
   history: t.relatedConnection(
     'events',
-    { cursor: 'revision', totalCount: true, description, query: newestFirst },
+    { cursor: 'revision', totalCount: true, description, query: newestFirst, extensions: REVISION_CURSORS },
     EventConnection,
   ),
 }));
 builder.prismaObjectFields('Node', (t) => ({
   history: t.relatedConnection(
     'events',
-    { cursor: 'revision', totalCount: true, description, query: newestFirst },
+    { cursor: 'revision', totalCount: true, description, query: newestFirst, extensions: REVISION_CURSORS },
     EventConnection,
   ),
 }));

@@ -3,6 +3,7 @@ import { builder } from '../../graphql/builder.ts';
 import { SYSTEM_ID } from '../../platform/event-log.ts';
 import type { PrismaClient } from '../../platform/generated/prisma/client.ts';
 import type { Deps } from '../../graphql/context.ts';
+import { CHECKED_CURSORS } from '../../graphql/cursors.ts';
 import * as input from '../../graphql/input.ts';
 import { selectedFields } from '../../graphql/selection.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
@@ -114,6 +115,7 @@ export const System = builder.objectRef<SystemView>('System').implement({
       {
         type: Node,
         args: nodeListArgs,
+        extensions: CHECKED_CURSORS,
         resolve: (_system, args, { deps: { prisma } }) =>
           nodeConnection(
             args,
