@@ -22,6 +22,7 @@ const oneWay = (program, folders, { inside, comment }) =>
   }));
 
 const domains = ['access', 'topology', 'manager', 'metric', 'operation'];
+const DECISIONS = 'topology/(status|tally)|operation/(plan|state)|manager/(lease|round)';
 const screens = ['kit', 'live', 'access', 'manager', 'operation', 'topology', 'shell'];
 
 export default {
@@ -53,17 +54,16 @@ export default {
       name: 'services-know-no-api',
       comment: 'A service takes Deps (a type); builders, types and transports are the schema’s business.',
       severity: 'error',
-      from: { path: `^server/(${domains.join('|')})/[^/]+\\.ts$` },
-      to: { path: `^server/(graphql/(builder|schema|yoga|websocket)|(${domains.join('|')})/schema/)` },
+      from: { path: `^server/(${domains.join('|')})/[^/]+\\.ts$`, pathNot: '/schema\\.ts$' },
+      to: { path: `^server/(graphql/|(${domains.join('|')})/schema(/|\\.ts))` },
     },
     {
       name: 'decisions-do-no-io',
-      comment: 'plan, state, status and lease decide: no database, no network, no clock.',
+      comment: 'What decides: no database, no network, no clock.',
       severity: 'error',
-      from: { path: '^server/(topology/status|operation/(plan|state)|manager/lease)\\.ts$' },
+      from: { path: `^server/(${DECISIONS})\\.ts$` },
       to: {
-        pathNot:
-          '^server/(topology/status|operation/(plan|state)|manager/lease|platform/generated/prisma/enums)\\.ts$|^(node:)?crypto$',
+        pathNot: `^server/(${DECISIONS}|platform/generated/prisma/enums)\\.ts$|^(node:)?crypto$`,
         dependencyTypesNot: ['type-only'],
       },
     },

@@ -5,7 +5,7 @@ import { CredentialWatch } from './access/credential-watch.ts';
 import { authenticator } from './access/principal.ts';
 import type { Config } from './config.ts';
 import { startDuties } from './duties.ts';
-import type { Deps } from './graphql/context.ts';
+import type { Deps } from './deps.ts';
 import { serveWebSockets } from './graphql/websocket.ts';
 import { withResponseCache } from './graphql/response-cache.ts';
 import { SharedSubscriptions } from './graphql/subscription/shared.ts';

@@ -6,7 +6,7 @@ import { until } from '../test/harness/until.ts';
 import { copyDataDir } from '../test/services/templates.ts';
 import { authenticator } from './access/principal.ts';
 import { startDuties } from './duties.ts';
-import type { Deps } from './graphql/context.ts';
+import type { Deps } from './deps.ts';
 import { MembershipWriter } from './manager/membership-writer.ts';
 import { renewalsInRounds } from './manager/renewals.ts';
 import { createLocalBus } from './platform/bus.ts';

@@ -1,4 +1,4 @@
-import type { Deps } from './graphql/context.ts';
+import type { Deps } from './deps.ts';
 import { sweepLeases } from './manager/sweep.ts';
 import { expireCommands } from './operation/commands.ts';
 import { compact, type Retention } from './platform/compaction.ts';

@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
-import type { Context, Deps } from './context.ts';
+import type { Context } from './context.ts';
+import type { Deps } from '../deps.ts';
 
 /**
  * Loads by key in batches: all keys asked for in one turn of a request, with the same arguments, become one query.

@@ -3,7 +3,7 @@ import { scopeOf, type Principal } from '../access/principal.ts';
 import { ByteLru } from '../platform/byte-lru.ts';
 import { SYSTEM_ID } from '../platform/event-log.ts';
 import { Answers, type Execution } from './answers.ts';
-import type { Deps } from './context.ts';
+import type { Deps } from '../deps.ts';
 import { schema } from './schema.ts';
 import { followsLog } from './unlogged.ts';
 import { MAX_TOKENS, type Api } from './yoga.ts';

@@ -1,5 +1,5 @@
 import type { ManagerPrincipal } from '../access/principal.ts';
-import type { Deps } from '../graphql/context.ts';
+import type { Deps } from '../deps.ts';
 import { change, type NewEvent, type Transaction } from '../platform/event-log.ts';
 import { lockCluster } from '../topology/lock.ts';
 import { setLink } from '../topology/refresh.ts';

@@ -1,6 +1,6 @@
 import { AppError, conflict } from '../platform/errors.ts';
 import { change, type NewEvent, type Transaction } from '../platform/event-log.ts';
-import type { Deps } from '../graphql/context.ts';
+import type { Deps } from '../deps.ts';
 import { hashSecret } from '../access/principal.ts';
 import type { Label } from '../topology/filter.ts';
 import { replaceLabels } from '../topology/labels.ts';

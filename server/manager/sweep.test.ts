@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyDataDir } from '../../test/services/templates.ts';
 import { newToken } from '../access/enrolment.ts';
 import { authenticator, hashSecret, type ManagerPrincipal } from '../access/principal.ts';
-import type { Deps } from '../graphql/context.ts';
+import type { Deps } from '../deps.ts';
 import { createLocalBus } from '../platform/bus.ts';
 import { openDatabase, type Database } from '../platform/database/database.ts';
 import { createLogger } from '../platform/log.ts';

@@ -1,4 +1,4 @@
-import type { Deps } from '../graphql/context.ts';
+import type { Deps } from '../deps.ts';
 import { change } from '../platform/event-log.ts';
 import { lockClusters } from '../topology/lock.ts';
 import { setLink } from '../topology/refresh.ts';

@@ -1,4 +1,4 @@
-import type { Deps } from '../graphql/context.ts';
+import type { Deps } from '../deps.ts';
 import { checkEpoch } from '../manager/membership.ts';
 import type { ManagerPrincipal } from '../access/principal.ts';
 import { invalid, notFound } from '../platform/errors.ts';

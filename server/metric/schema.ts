@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { asManager } from '../access/principal.ts';
 import { builder } from '../graphql/builder.ts';
-import type { Deps } from '../graphql/context.ts';
+import type { Deps } from '../deps.ts';
 import * as input from '../graphql/input.ts';
 import { batched } from '../graphql/loader.ts';
 import { UNLOGGED } from '../graphql/unlogged.ts';

@@ -1,4 +1,4 @@
-import type { Deps } from '../graphql/context.ts';
+import type { Deps } from '../deps.ts';
 import type { Principal } from '../access/principal.ts';
 import type { OperationModel } from '../platform/generated/prisma/models.ts';
 import { conflict, notFound } from '../platform/errors.ts';

@@ -1,4 +1,4 @@
-import type { Deps } from '../graphql/context.ts';
+import type { Deps } from '../deps.ts';
 import type { ManagerPrincipal } from '../access/principal.ts';
 import type { PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { CommandStatus, EventKind, StepStatus } from '../platform/generated/prisma/enums.ts';

@@ -1,4 +1,4 @@
-import type { Deps } from '../graphql/context.ts';
+import type { Deps } from '../deps.ts';
 import type { OperationModel } from '../platform/generated/prisma/models.ts';
 import type { CommandStatus } from '../platform/generated/prisma/enums.ts';
 import type { NewEvent, Transaction } from '../platform/event-log.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Deps } from '../graphql/context.ts';
+import type { Deps } from '../deps.ts';
 import type { Principal } from '../access/principal.ts';
 import { Prisma } from '../platform/generated/prisma/client.ts';
 import type { OperationModel } from '../platform/generated/prisma/models.ts';

@@ -1,7 +1,7 @@
 import { builder } from '../../graphql/builder.ts';
 import { REVISION_CURSORS } from '../../graphql/cursors.ts';
 import * as input from '../../graphql/input.ts';
-import type { Deps } from '../../graphql/context.ts';
+import type { Deps } from '../../deps.ts';
 import { notFound } from '../../platform/errors.ts';
 import type { Position } from '../../platform/event-log.ts';
 import { LiveStream } from '../../platform/live-stream.ts';

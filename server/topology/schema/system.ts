@@ -2,7 +2,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { builder } from '../../graphql/builder.ts';
 import { SYSTEM_ID } from '../../platform/event-log.ts';
 import type { PrismaClient } from '../../platform/generated/prisma/client.ts';
-import type { Deps } from '../../graphql/context.ts';
+import type { Deps } from '../../deps.ts';
 import { CHECKED_CURSORS } from '../../graphql/cursors.ts';
 import * as input from '../../graphql/input.ts';
 import { selectedFields } from '../../graphql/selection.ts';

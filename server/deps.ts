@@ -1,0 +1,28 @@
+import type { PrismaClient } from './platform/generated/prisma/client.ts';
+import type { Bus } from './platform/bus.ts';
+import type { Clock } from './platform/clock.ts';
+import type { Logger } from './platform/log.ts';
+import type { Tail } from './platform/tail.ts';
+import type { MetricFeed } from './metric/feed.ts';
+import type { MembershipSink } from './manager/membership.ts';
+import type { RenewalSink } from './manager/renewals.ts';
+import type { Authenticate } from './access/principal.ts';
+
+/** What every service stands on. */
+export interface Deps {
+  prisma: PrismaClient;
+  bus: Bus;
+  clock: Clock;
+  logger: Logger;
+  tail: Tail;
+  membershipWriter: MembershipSink;
+  renewals: RenewalSink;
+  authenticate: Authenticate;
+  metrics: Pick<MetricFeed, 'position' | 'next'>;
+  leaseMs: number;
+  /**
+   * Nobody is declared lost, and no lease passes to another, before this moment: this server, or one that took over
+   * from another, has just begun, and those who were connected need time to come back. It moves.
+   */
+  readonly graceUntil: Date;
+}
