@@ -54,7 +54,8 @@ builder.prismaObjectFields('Node', (t) => ({
 const MetricSampleInput = builder.inputType('MetricSampleInput', {
   fields: (t) => ({
     name: t.string({ required: true, validate: metricName }),
-    value: t.float({ required: true }),
+    // A literal such as 1e400 is none.
+    value: t.float({ required: true, validate: z.number('must be a finite number') }),
     at: t.field({
       type: 'DateTime',
       required: true,

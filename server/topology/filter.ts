@@ -71,7 +71,7 @@ export function nodeConditions(filter: NodeFilterValue): Prisma.Sql[] {
 
 function statusCondition(wanted: readonly NodeStatus[]): Prisma.Sql {
   const reported = wanted.filter((status) => status !== 'UNKNOWN');
-  const heard = Prisma.sql`(n.status = ANY(${reported}::"ReportedStatus"[]) AND c.link = 'CONNECTED')`;
+  const heard = Prisma.sql`(n.status = ANY(${reported}::text[]::"ReportedStatus"[]) AND c.link = 'CONNECTED')`;
   // A node that left has left, whether its manager is heard or not.
   const left = wanted.includes('LEFT') ? [Prisma.sql`n.status = 'LEFT'`] : [];
   const unknown = wanted.includes('UNKNOWN') ? [Prisma.sql`(n.status <> 'LEFT' AND c.link = 'SILENT')`] : [];

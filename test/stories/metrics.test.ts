@@ -97,6 +97,16 @@ describe('metrics', () => {
         field: 'input.nodes.0.samples.0.name',
       },
     );
+    const endless = await manager.client.send(
+      `mutation ($epoch: Int!) { reportMetrics(input: { epoch: $epoch, nodes: [
+        { name: "a", samples: [{ name: "cpu", value: 1e400, at: "2026-01-01T00:00:00Z" }] }
+      ] }) { applied } }`,
+      { epoch: manager.epoch },
+    );
+    expect(endless.errors?.[0]?.extensions).toMatchObject({
+      code: 'INVALID',
+      field: 'input.nodes.0.samples.0.value',
+    });
     expect(await fault([cpu('a', 1)], manager.epoch + 1)).toMatchObject({
       code: 'CONFLICT',
       field: 'input.epoch',
