@@ -15,7 +15,7 @@ export const maskError =
   (error: unknown): GraphQLError => {
     // Meant for the client, or masked before: some errors come through more than one layer.
     if (error instanceof GraphQLError && isErrorCode(error.extensions['code'])) {
-      return withCode(error, error, error.extensions);
+      return withCode(error, error, { ...fieldOf(error), ...error.extensions });
     }
     const cause = error instanceof GraphQLError ? (error.originalError ?? error) : error;
     if (cause instanceof GraphQLError && error instanceof GraphQLError) {

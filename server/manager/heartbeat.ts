@@ -1,5 +1,6 @@
 import type { ManagerPrincipal } from '../access/principal.ts';
 import type { Deps } from '../deps.ts';
+import { invalid } from '../platform/errors.ts';
 import { change, type NewEvent, type Transaction } from '../platform/event-log.ts';
 import { lockCluster } from '../topology/lock.ts';
 import { setLink } from '../topology/refresh.ts';
@@ -79,6 +80,8 @@ export async function heardFrom(
       summary: `Manager ${manager.name} is heard again.`,
     });
   }
+  if (believedEpoch !== undefined && believedEpoch - cluster.epoch > MOST_AHEAD)
+    throw invalid('input.epoch', `is far ahead of ${cluster.epoch}, the last that there was`);
   const decision = decideLease(cluster, manager.id, believedEpoch, now, deps.graceUntil);
   if (decision === 'STANDBY') {
     const primary = await tx.manager.findUnique({
@@ -112,6 +115,12 @@ export async function heardFrom(
   record(...(await setLink(tx, [cluster], 'CONNECTED', now, () => summary)));
   return leaseFor(deps, held, manager.id, manager.name, told);
 }
+
+/**
+ * So many epochs at most can a manager know of that the OC does not, from before its data were put back: nobody is to
+ * use up all the numbers that there are.
+ */
+const MOST_AHEAD = 1_000_000;
 
 function leaseFor(
   deps: Deps,

@@ -42,6 +42,8 @@ export async function registerManager(deps: Deps, request: Registration): Promis
   const now = deps.clock.now();
   const credentialHash = hashSecret(request.credential);
   return change(deps, async (tx, record) => {
+    // The same request sent again waits for the first one, and then finds that it is known.
+    await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${credentialHash}, 0))`;
     const self = await tx.manager.findUnique({
       where: { credentialHash },
       select: { id: true, clusterId: true, name: true },

@@ -2,7 +2,7 @@ import type { Deps } from '../deps.ts';
 import type { ManagerPrincipal } from '../access/principal.ts';
 import type { PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { CommandStatus, EventKind, StepStatus } from '../platform/generated/prisma/enums.ts';
-import { AppError, conflict, notFound } from '../platform/errors.ts';
+import { conflict, invalid, notFound } from '../platform/errors.ts';
 import { change, headPosition, type NewEvent, type Transaction } from '../platform/event-log.ts';
 import { endingWithConsumer } from '../platform/iterate.ts';
 import { checkEpoch } from '../manager/membership.ts';
@@ -177,13 +177,13 @@ async function updateSteps(
     where: { commandId: command.id, nodeName: { in: steps.map(({ nodeName }) => nodeName) } },
     select: { nodeName: true },
   });
+  const seen = new Set<string>();
+  const twice = steps.findIndex(({ nodeName }) => seen.size === seen.add(nodeName).size);
+  if (twice >= 0) throw invalid(`input.steps.${twice}.nodeName`, `${steps[twice]!.nodeName} is named twice`);
   const names = new Set(known.map(({ nodeName }) => nodeName));
   const stray = steps.findIndex(({ nodeName }) => !names.has(nodeName));
   if (stray >= 0) {
-    const field = `input.steps.${stray}.nodeName`;
-    throw new AppError('INVALID', `${field}: the command has no step for ${steps[stray]!.nodeName}`, {
-      field,
-    });
+    throw invalid(`input.steps.${stray}.nodeName`, `the command has no step for ${steps[stray]!.nodeName}`);
   }
   const changed = await tx.$queryRaw<
     { id: string; node_id: string; node_name: string; status: StepStatus; reason: string | null }[]

@@ -109,7 +109,8 @@ function listed(
   return Prisma.sql`SELECT ${NODE} FROM ${FROM} WHERE ${allOf(conditions)} ORDER BY ${orderBy} LIMIT ${limit}`;
 }
 
-const placeIn = z.tuple([z.enum(ReportedStatus), z.string(), z.string()]);
+const text = z.string().regex(/^[^\0]*$/);
+const placeIn = z.tuple([z.enum(ReportedStatus), text, text]);
 
 function placeOf(cursor: string, field: string, order: NodeOrder): Prisma.Sql {
   const { data } = placeIn.safeParse(jsonOf(Buffer.from(cursor, 'base64url').toString()));

@@ -82,6 +82,14 @@ describe('a command', () => {
     const id = await start(rolling(manager, { expiresInSeconds: 10 }));
     const commands = manager.commands();
     const command = await until('the command', () => commands.events[0]);
+    const steps = ['SUCCEEDED', 'FAILED'].map((status) => ({ nodeName: 'a', status }));
+    const twice = await manager.reportCommand({
+      commandId: command.id,
+      sequence: 1,
+      status: 'RUNNING',
+      steps,
+    });
+    expect(twice.errors?.[0]?.extensions).toMatchObject({ code: 'INVALID', field: 'input.steps.1.nodeName' });
     await manager.reportCommand({ commandId: command.id, sequence: 1, status: 'ACCEPTED' });
     await until('it is told not to begin', async () => {
       await manager.renew();

@@ -46,6 +46,15 @@ describe('a manager joins', () => {
     });
   });
 
+  it('and no epoch that it makes up uses up all that there are', async () => {
+    const manager = await WireManager.join(oc.client, 'dreamer');
+    const answer = await manager.client.send(
+      `mutation { renewLease(input: { epoch: 1000000000, membershipSequence: 0 }) { lease { epoch } } }`,
+    );
+    expect(answer.errors?.[0]?.extensions).toMatchObject({ code: 'INVALID', field: 'input.epoch' });
+    expect(await manager.renew()).toMatchObject({ role: 'PRIMARY', epoch: 1 });
+  });
+
   it('again with other labels: the cluster has these, and that is told once', async () => {
     const label = (key: string, value: string) => ({ key, value });
     const tier = label('tier', '1');

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { httpUrl, isHttpUrl, isName, labels, scalar, text } from '../../rules.ts';
 
-const seconds = (max: number) => z.number('must be a number').min(0.05, 'must be at least 0.05').max(max);
+const seconds = (max: number) =>
+  z.number('must be a number').min(0.05, 'must be at least 0.05').max(max, `must be at most ${max}`);
 const optionalText = text(200).nullish();
 
 const healthSchema = z.strictObject({
@@ -9,34 +10,52 @@ const healthSchema = z.strictObject({
   intervalSeconds: seconds(3600).default(1),
   timeoutSeconds: seconds(3600).default(2),
   /** Failed checks in a row after which a healthy worker counts as UNHEALTHY. */
-  failures: z.int('must be a whole number').min(1).max(1000).default(3),
-});
-
-const base = z.strictObject({
-  command: z
-    .array(z.string('must be a text'), 'must be a list: program, argument, …')
-    .min(1, 'must name a program'),
-  count: z
+  failures: z
     .int('must be a whole number')
     .min(1, 'must be at least 1')
     .max(1000, 'must be at most 1000')
-    .default(1),
-  name: z.string('must be a text').default('worker-{n}'),
-  cwd: z.string().min(1, 'must not be empty').default('.'),
-  env: z.record(z.string(), scalar).default({}),
-  port: z.int('must be a whole number').min(1).max(65_535).optional(),
-  zones: z
-    .array(text(200).min(1, 'must not be empty'), 'must be a list')
-    .min(1, 'must not be empty')
-    .optional(),
-  role: optionalText,
-  version: optionalText.or(z.number().transform(String)),
-  labels: labels.default({}),
-  consoleUrl: z.string().nullish(),
-  health: healthSchema.nullish(),
-  drainSeconds: z.number('must be a number').min(0).max(86_400).default(10),
-  restart: z.enum(['always', 'never'], 'must be always or never').default('always'),
+    .default(3),
 });
+
+const base = z.strictObject(
+  {
+    command: z
+      .array(z.string('must be a text'), 'must be a list: program, argument, …')
+      .min(1, 'must name a program'),
+    count: z
+      .int('must be a whole number')
+      .min(1, 'must be at least 1')
+      .max(1000, 'must be at most 1000')
+      .default(1),
+    name: z.string('must be a text').default('worker-{n}'),
+    cwd: z.string().min(1, 'must not be empty').default('.'),
+    env: z.record(z.string(), scalar).default({}),
+    port: z
+      .int('must be a whole number')
+      .min(1, 'must be at least 1')
+      .max(65_535, 'must be at most 65535')
+      .optional(),
+    zones: z
+      .array(text(200).min(1, 'must not be empty'), 'must be a list')
+      .min(1, 'must not be empty')
+      .optional(),
+    role: optionalText,
+    version: optionalText.or(z.number().transform(String)),
+    labels: labels.default({}),
+    consoleUrl: z.string().nullish(),
+    health: healthSchema.nullish(),
+    drainSeconds: z
+      .number('must be a number')
+      .min(0, 'must be at least 0')
+      .max(86_400, 'must be at most 86400')
+      .default(10),
+    restart: z.enum(['always', 'never'], 'must be always or never').default('always'),
+  },
+  {
+    error: ({ code, input }) =>
+      code === 'invalid_type' && input !== undefined ? 'must have at least a `command`' : undefined,
+  },
+);
 
 /** The check of templates needs these to be of the right type; what is wrong with others does not put it off. */
 const USED_BY_TEMPLATES = new Set<PropertyKey | undefined>([

@@ -53,7 +53,9 @@ async function openEmbedded(
   migrations: readonly Migration[],
   onApplied: (name: string) => void,
 ): Promise<Database> {
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await mkdir(dataDir, { recursive: true, mode: 0o700 }).catch((error: Error) => {
+    throw new Error(`DATA_DIR cannot be made: ${error.message}`, { cause: error });
+  });
   const lock = await lockDataDir(dataDir);
   let pglite: PGlite | undefined;
   try {

@@ -27,7 +27,7 @@ export async function openPglite(dataDir: string): Promise<PGlite> {
   }
 }
 
-/** See {@link applyMigrations}. */
+/** See {@link applyMigrations}. PGlite looks for the types of arrays when it opens: after that it is told of new ones. */
 export function migratePglite(
   pglite: PGlite,
   migrations: readonly Migration[],
@@ -37,5 +37,5 @@ export function migratePglite(
     query: (sql: string, values?: unknown[]) => pglite.query<Record<string, unknown>>(sql, values),
     script: (sql: string) => pglite.exec(sql),
   };
-  return applyMigrations(session, migrations, onApplied);
+  return applyMigrations(session, migrations, onApplied).then(() => pglite.refreshArrayTypes());
 }

@@ -58,18 +58,27 @@ export class Draft {
     },
   ) {}
 
-  /** The name of the first field that holds no allowed number. */
-  get wrongField(): string | undefined {
-    if (this.kind !== 'ROLLING_RESTART') return undefined;
-    return ROLLING_FIELDS.find(({ name, min, max }) => {
-      const value = this.rolling[name];
-      return value === null || !Number.isInteger(value) || value < min || value > max;
-    })?.label;
+  /** What is wrong with a field, beginning in lower case, or undefined. */
+  wrong(field: string): string | undefined {
+    const rule = ROLLING_FIELDS.find(({ name }) => name === field);
+    if (this.kind !== 'ROLLING_RESTART' || !rule) return undefined;
+    const value = this.rolling[rule.name];
+    if (value !== null && Number.isInteger(value) && value >= rule.min && value <= rule.max) return undefined;
+    return `must be a whole number from ${rule.min} to ${rule.max}`;
+  }
+
+  /** What is wrong with the first field that holds no allowed number. */
+  get problem(): string | undefined {
+    for (const { name, label } of ROLLING_FIELDS) {
+      const wrong = this.wrong(name);
+      if (wrong) return `${label} ${wrong}.`;
+    }
+    return undefined;
   }
 
   /** What to plan; undefined while a field is wrong. */
   get input(): OperationInput | undefined {
-    if (this.wrongField !== undefined) return undefined;
+    if (this.problem !== undefined) return undefined;
     const { clusterId, nodeIds } = this.target;
     return {
       kind: this.kind,
@@ -86,7 +95,7 @@ export class Draft {
 
   /** Why it cannot be started for what was filled in, or undefined. */
   get missing(): string | undefined {
-    if (this.wrongField !== undefined) return `${this.wrongField} is not a number that is allowed.`;
+    if (this.problem !== undefined) return this.problem;
     if (this.reason.trim() === '') return 'Give a reason first.';
     if (this.isDestructive && this.typedName !== this.target.clusterName) {
       return `Type the cluster's name, ${this.target.clusterName}, to confirm.`;
