@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Program } from './harness/oc.ts';
 import { processesWith } from './harness/processes.ts';
+import { rounds } from './harness/rounds.ts';
 import { until } from './harness/until.ts';
 
-const rounds = process.env['OC_FAULTS'] === 'full' ? 200 : 2;
+const times = rounds({ short: 1, full: 200 });
 /** The demo itself, its server, four managers and 17 workers. */
 const ALL = 23;
 
@@ -20,7 +21,7 @@ describe('the demo', () => {
         for (const pid of processesWith(mark)) process.kill(Number(pid), 'SIGKILL');
         rmSync(folder, { recursive: true, force: true });
       });
-      for (let round = 1; round <= rounds; round += 1) {
+      for (let round = 1; round <= times; round += 1) {
         // First when one manager is there and the others are about to be started.
         const there = round === 1 ? 3 : 2 + Math.floor(Math.random() * (ALL - 1));
         const demo = new Program('demo.js', [], { TMPDIR: folder, PORT: '20500' });
@@ -31,6 +32,6 @@ describe('the demo', () => {
         expect(readdirSync(folder)).toEqual([]);
       }
     },
-    rounds * 60_000,
+    times * 60_000,
   );
 });

@@ -4,9 +4,10 @@ import { Oc } from '../harness/oc.ts';
 import { operationEnded } from '../harness/operation.ts';
 import { RealCluster } from '../harness/real-manager.ts';
 import { inTheMiddle, onceEach, restartNodeByNode } from '../harness/rolling.ts';
+import { rounds } from '../harness/rounds.ts';
 import { until } from '../harness/until.ts';
 
-const rounds = process.env['OC_FAULTS'] === 'full' ? 200 : 2;
+const times = rounds({ short: 1, full: 200 });
 const WORKERS = 4;
 
 describe('a primary is frozen past its lease in the middle of a rolling restart', () => {
@@ -62,7 +63,7 @@ describe('a primary is frozen past its lease in the middle of a rolling restart'
   it(
     'and wakes when its successor has finished it: it spoils nothing, on the wire or on disk',
     async () => {
-      for (let round = 1; round <= rounds; round += 1) {
+      for (let round = 1; round <= times; round += 1) {
         const before = await pair.pids();
         const { name, epoch } = await pair.primary();
         const frozen = pair.managers.get(name)!.process;
@@ -99,6 +100,6 @@ describe('a primary is frozen past its lease in the middle of a rolling restart'
         expect(pair.processes(), `round ${round}: one process a node`).toHaveLength(WORKERS);
       }
     },
-    rounds * 60_000,
+    times * 60_000,
   );
 });

@@ -67,7 +67,7 @@ describe('the OC is killed', () => {
 
   it('at any moment under load: nothing that it had answered is lost, and what is sent again is done once', async () => {
     const loads = await Promise.all(['any-1', 'any-2', 'any-3'].map((name) => Load.begin(oc.client, name)));
-    for (let round = 0; round < rounds({ short: 3, full: 100 }); round++) {
+    for (let round = 0; round < rounds({ short: 2, full: 100 }); round++) {
       const before = loads.map(({ acknowledged }) => acknowledged);
       await until('each has some more', () => loads.every((load, n) => load.acknowledged > before[n]! + 3));
       // Anywhere in the work for one of them.
