@@ -27,10 +27,10 @@ export interface NodeListRequest {
  * @throws AppError INVALID for a cursor that was not given out here
  */
 export async function nodesOfSystem(prisma: PrismaClient, request: NodeListRequest): Promise<NodeRow[]> {
-  const [{ nodes } = NOTHING] = await prisma.$queryRaw<[{ nodes: NodeJson[] }?]>(
+  const [row] = await prisma.$queryRaw<[{ nodes: NodeJson[] }]>(
     Prisma.sql`SELECT ${asJson(listed(request))} AS nodes`,
   );
-  return nodes.map(nodeRow);
+  return row.nodes.map(nodeRow);
 }
 
 /**
@@ -77,7 +77,6 @@ export async function countNodesOf(
 export const cursorOf = ({ status, name, id }: NodeRow): string =>
   Buffer.from(JSON.stringify([status, name, id])).toString('base64url');
 
-const NOTHING = { nodes: [] };
 const FROM = Prisma.sql`node AS n JOIN cluster AS c ON c.id = n.cluster_id`;
 const NODE = Prisma.sql`n.id, n.cluster_id AS "clusterId", n.name, n.status, n.status_reason AS "statusReason",
   n.status_since AS "statusSince", n.reported_at AS "reportedAt", n.role, n.host, n.zone, n.version, n.os, n.pid,
