@@ -87,6 +87,23 @@ describe('the graph System → Cluster → Node', () => {
     return cluster.nodes;
   };
 
+  /** The names in the order of the list, read four at a time from one of its ends. */
+  const walked = async (page: typeof systemPage, rules: string, way: 'forward' | 'backward') => {
+    const [size, place, more, next] =
+      way === 'forward'
+        ? (['first', 'after', 'hasNextPage', 'endCursor'] as const)
+        : (['last', 'before', 'hasPreviousPage', 'startCursor'] as const);
+    const seen: string[] = [];
+    for (let cursor = '', onward = true; onward;) {
+      const found = await page(`${rules}, ${size}: 4${cursor && `, ${place}: "${cursor}"`}`);
+      if (way === 'forward') seen.push(...names(found));
+      else seen.unshift(...names(found));
+      cursor = found.pageInfo[next];
+      onward = found.pageInfo[more];
+    }
+    return seen;
+  };
+
   it.each([
     ['all nodes', systemPage],
     ['the nodes of a cluster', clusterPage],
@@ -101,22 +118,8 @@ describe('the graph System → Cluster → Node', () => {
       const { totalCount, ...whole } = await page(`${rules}, first: 100`);
       const all = names(whole);
       expect(all, rules).toHaveLength(totalCount);
-      const forward: string[] = [];
-      for (let cursor: string | undefined, more = true; more;) {
-        const found = await page(`${rules}, first: 4${cursor ? `, after: "${cursor}"` : ''}`);
-        forward.push(...names(found));
-        cursor = found.pageInfo.endCursor;
-        more = found.pageInfo.hasNextPage;
-      }
-      expect(forward, rules).toEqual(all);
-      const backward: string[] = [];
-      for (let cursor: string | undefined, more = true; more;) {
-        const found = await page(`${rules}, last: 4${cursor ? `, before: "${cursor}"` : ''}`);
-        backward.unshift(...names(found));
-        cursor = found.pageInfo.startCursor;
-        more = found.pageInfo.hasPreviousPage;
-      }
-      expect(backward, rules).toEqual(all);
+      expect(await walked(page, rules, 'forward'), rules).toEqual(all);
+      expect(await walked(page, rules, 'backward'), rules).toEqual(all);
     }
     for (const text of ['["RUNNING"]', '["X","a","b"]', '["RUNNING",1,"b"]', 'GPC:S:id', '']) {
       const after = Buffer.from(text).toString('base64url');
