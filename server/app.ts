@@ -102,7 +102,7 @@ export async function createApp({ config, database, logger, clock: givenClock }:
       uiDir,
       maxBodyBytes: config.maxBodyBytes,
     });
-    const server = createServer(router);
+    const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, router);
     const closeSockets = serveWebSockets(server, { api, shared, credentials }, logger, config.maxBodyBytes);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -123,6 +123,12 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     throw error;
   }
 }
+
+/**
+ * An idle connection is kept for longer than a minute, as proxies and clients keep theirs: who closes first must not be
+ * the server, or a request that is just being sent is lost.
+ */
+const KEEP_ALIVE_MS = 75_000;
 
 async function startClock(
   { kind, prisma }: Database,
