@@ -19,7 +19,14 @@ await build({
   mainFields: ['module', 'main'],
   define: { 'process.env.NODE_ENV': '"production"', 'globalThis.process.env.NODE_ENV': '"production"' },
   logLevel: 'warning',
-  external: ['@electric-sql/pglite', '@prisma/client', 'pino', 'pg-native', '@graphql-yoga/render-graphiql'],
+  external: [
+    '@electric-sql/pglite',
+    '@node-rs/argon2',
+    '@prisma/client',
+    'pino',
+    'pg-native',
+    '@graphql-yoga/render-graphiql',
+  ],
   // CommonJS libraries ask for Node's own modules by `require`.
   banner: {
     js: "import { createRequire as createRequireOf } from 'node:module'; const require = createRequireOf(import.meta.url);",

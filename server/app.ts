@@ -2,7 +2,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { CredentialWatch } from './access/credential-watch.ts';
-import { authenticator } from './access/principal.ts';
+import { authenticator } from './access/authenticate.ts';
+import { inviteFirstAdministrator } from './access/invitation.ts';
+import { Passwords } from './access/password.ts';
 import type { Config } from './config.ts';
 import { startDuties } from './duties.ts';
 import type { Deps } from './deps.ts';
@@ -26,6 +28,8 @@ import { ensureSystem } from './topology/service.ts';
 export interface App {
   /** Where it listens, e.g. `http://127.0.0.1:4000`. */
   url: string;
+  /** By which someone becomes the first administrator; null when there is one, or everybody is. */
+  welcomeUrl: string | null;
   /** Ends every connection and duty and closes the database. */
   close(): Promise<void>;
 }
@@ -66,7 +70,8 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     closers.push(() => metrics.stop());
     const membershipWriter = new MembershipWriter({ prisma, bus, clock });
     closers.push(() => membershipWriter.close());
-    const { leaseMs } = config;
+    const { leaseMs, authentication, publicUrls } = config;
+    const sessions = { ...config.sessions, secure: publicUrls.some((url) => url.startsWith('https:')) };
     // So short that of a server that died the successor is known before the leases of its managers run out: they get
     // their time to come back. See `graceUntil`.
     const duty = new Duty({ prisma, logger, name: 'background', leaseMs: leaseMs / 2 });
@@ -81,7 +86,10 @@ export async function createApp({ config, database, logger, clock: givenClock }:
       tail,
       membershipWriter,
       renewals: renewalsInRounds({ prisma, clock, leaseMs }),
-      authenticate: authenticator(prisma),
+      authenticate: authenticator({ prisma, clock, authentication, sessions }),
+      authentication,
+      sessions,
+      passwords: new Passwords(),
       metrics,
       leaseMs,
       get graceUntil() {
@@ -117,7 +125,9 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     closers.push(startDuties(deps, duty, config.retention));
     const { port } = server.address() as AddressInfo;
     const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-    return { url: `http://${host}:${port}`, close };
+    const url = `http://${host}:${port}`;
+    const invited = authentication ? await inviteFirstAdministrator(deps) : null;
+    return { url, welcomeUrl: invited && `${publicUrls[0] ?? url}/welcome?token=${invited.token}`, close };
   } catch (error) {
     await close();
     throw error;

@@ -5,6 +5,11 @@ import { parseRedisUrl, RedisUrlError, type RedisTarget } from './platform/redis
 export interface Config {
   host: string;
   port: number;
+  /** False: whoever reaches it may do everything, and only this machine does. */
+  authentication: boolean;
+  /** Origins under which it is reached from outside, such as `https://oc.example.com`. */
+  publicUrls: readonly string[];
+  sessions: { idleMs: number; maxMs: number };
   dataDir: string;
   databaseUrl: string | undefined;
   /** By which several servers on one database tell each other of news. */
@@ -22,6 +27,22 @@ const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
+/** Origins, between commas. */
+function originsOf(text: string, context: z.RefinementCtx): string[] {
+  return text.split(',').map((part) => {
+    const url = part.trim();
+    const { origin, href, protocol } = URL.canParse(url)
+      ? new URL(url)
+      : { origin: '', href: '', protocol: '' };
+    if (href === `${origin}/` && /^https?:$/.test(protocol)) return origin;
+    context.addIssue({
+      code: 'custom',
+      message: 'must be like https://oc.example.com, several between commas',
+    });
+    return z.NEVER;
+  });
+}
+
 function redisTarget(text: string, context: z.RefinementCtx): RedisTarget {
   try {
     return parseRedisUrl(text);
@@ -34,12 +55,19 @@ function redisTarget(text: string, context: z.RefinementCtx): RedisTarget {
 
 const environment = z
   .object({
-    HOST: z
-      .enum(LOOPBACK, {
-        error:
-          'must be 127.0.0.1, ::1 or localhost: there are no accounts yet, so the OC serves its own machine only',
-      })
-      .default('127.0.0.1'),
+    HOST: z.string().min(1).default('127.0.0.1'),
+    AUTH: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
+    PUBLIC_URL: z.string().transform(originsOf).default([]),
+    SESSION_IDLE_HOURS: z.coerce
+      .number('must be a number')
+      .min(0.1, 'must be at least 0.1')
+      .max(8760, 'must be at most 8760')
+      .default(12),
+    SESSION_MAX_HOURS: z.coerce
+      .number('must be a number')
+      .min(0.1, 'must be at least 0.1')
+      .max(8760, 'must be at most 8760')
+      .default(168),
     PORT: z.coerce
       .number('must be a number')
       .int('must be a whole number')
@@ -75,8 +103,16 @@ const environment = z
       .min(1, 'must be at least 1')
       .default(1_000_000),
   })
+  .refine(({ AUTH, HOST }) => AUTH === 'on' || LOOPBACK.includes(HOST), {
+    path: ['AUTH'],
+    error:
+      'off is for HOST=127.0.0.1, ::1 or localhost only: everybody who reaches the OC may then do everything',
+  })
   .transform((env): Config => ({
     host: env.HOST,
+    authentication: env.AUTH === 'on',
+    publicUrls: env.PUBLIC_URL,
+    sessions: { idleMs: env.SESSION_IDLE_HOURS * 3_600_000, maxMs: env.SESSION_MAX_HOURS * 3_600_000 },
     port: env.PORT,
     dataDir: env.DATA_DIR,
     databaseUrl: env.DATABASE_URL,

@@ -6,7 +6,9 @@ import type { Tail } from './platform/tail.ts';
 import type { MetricFeed } from './metric/feed.ts';
 import type { MembershipSink } from './manager/membership.ts';
 import type { RenewalSink } from './manager/renewals.ts';
-import type { Authenticate } from './access/principal.ts';
+import type { Authenticate } from './access/authenticate.ts';
+import type { Passwords } from './access/password.ts';
+import type { SessionSettings } from './access/session.ts';
 
 /** What every service stands on. */
 export interface Deps {
@@ -18,6 +20,10 @@ export interface Deps {
   membershipWriter: MembershipSink;
   renewals: RenewalSink;
   authenticate: Authenticate;
+  /** False: AUTH=off. */
+  authentication: boolean;
+  sessions: SessionSettings;
+  passwords: Passwords;
   metrics: Pick<MetricFeed, 'position' | 'next'>;
   leaseMs: number;
   /**

@@ -12,6 +12,13 @@ try {
   ]);
   const app = await createApp({ config, database, logger });
   console.log(`Operations Center is ready on ${app.url}`);
+  if (app.welcomeUrl) {
+    logger.warn(
+      { welcomeUrl: app.welcomeUrl },
+      'nobody can log in yet: become the first administrator by this link',
+    );
+    console.log(`Become its first administrator: ${app.welcomeUrl}`);
+  }
   let stopping = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { Clock } from '../platform/clock.ts';
-import { hashSecret, type Principal } from './principal.ts';
+import { hashSecret, nameOf, type Principal } from './principal.ts';
 
 export interface EnrolmentRequest {
   /** The cluster that it admits to; null: any. */
@@ -17,13 +17,13 @@ export const newToken = (): string => `oce_${randomBytes(32).toString('base64url
 export async function createEnrolmentToken(
   prisma: PrismaClient,
   clock: Clock,
-  { name }: Principal,
+  principal: Principal,
   { clusterName, uses, expiresInSeconds }: EnrolmentRequest,
 ) {
   const token = newToken();
   const expiresAt = new Date(clock.now().getTime() + expiresInSeconds * 1000);
   await prisma.enrolmentToken.create({
-    data: { hash: hashSecret(token), clusterName, usesLeft: uses, expiresAt, createdBy: name },
+    data: { hash: hashSecret(token), clusterName, usesLeft: uses, expiresAt, createdBy: nameOf(principal) },
   });
   return { token, expiresAt, uses };
 }

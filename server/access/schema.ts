@@ -16,7 +16,7 @@ const CreateEnrolmentTokenInput = builder.inputType('CreateEnrolmentTokenInput',
 const CreateEnrolmentTokenPayload = builder
   .objectRef<{ token: string; expiresAt: Date; uses: number }>('CreateEnrolmentTokenPayload')
   .implement({
-    authScopes: { operator: true },
+    authScopes: { administratorOfAll: true },
     fields: (t) => ({
       token: t.exposeString('token', { description: 'Shown this once; only its hash is kept.' }),
       expiresAt: t.expose('expiresAt', { type: 'DateTime' }),
@@ -27,7 +27,7 @@ const CreateEnrolmentTokenPayload = builder
 builder.mutationFields((t) => ({
   createEnrolmentToken: t.field({
     type: CreateEnrolmentTokenPayload,
-    authScopes: { operator: true },
+    authScopes: { administratorOfAll: true },
     args: { input: t.arg({ type: CreateEnrolmentTokenInput, required: true }) },
     resolve: (_parent, { input: { clusterName, uses, expiresInSeconds } }, { deps, principal }) =>
       createEnrolmentToken(deps.prisma, deps.clock, principal, {

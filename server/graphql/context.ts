@@ -1,8 +1,9 @@
-import type { Principal } from '../access/principal.ts';
+import type { Caller } from '../access/principal.ts';
 import type { Deps } from '../deps.ts';
 
 /** What a resolver sees of the request it serves. */
-export interface Context {
+export interface Context extends Caller {
   deps: Deps;
-  principal: Principal;
+  /** Puts a `Set-Cookie` header onto the answer; not over a WebSocket, whose answers have none. */
+  setCookie?: ((cookie: string) => void) | undefined;
 }

@@ -11,7 +11,7 @@ import { PrismaClient } from '../platform/generated/prisma/client.ts';
 import { createLogger } from '../platform/log.ts';
 import { Tail } from '../platform/tail.ts';
 import { ensureSystem } from '../topology/service.ts';
-import { authenticator } from '../access/principal.ts';
+import { withoutAuthentication } from '../access/testing.ts';
 import { MembershipWriter } from '../manager/membership-writer.ts';
 import { renewalsInRounds } from '../manager/renewals.ts';
 import { MetricFeed } from '../metric/feed.ts';
@@ -159,7 +159,7 @@ describe('the number of queries', () => {
       tail,
       membershipWriter: new MembershipWriter({ prisma, bus, clock: systemClock }),
       renewals: renewalsInRounds({ prisma, clock: systemClock, leaseMs: 10_000 }),
-      authenticate: authenticator(prisma),
+      ...withoutAuthentication,
       metrics: new MetricFeed({ prisma, bus, logger }),
       leaseMs: 10_000,
       graceUntil: new Date(),

@@ -61,10 +61,10 @@ export function withResponseCache(api: Api, { prisma, authenticate, logger }: De
     // The body has been read: it goes on parsed, or as it is when it is no object.
     Object.assign(request, { body: Object.keys(question).length > 0 ? question : body });
     if (!isReusable(question)) return void api(request, response);
-    const { accept, authorization, 'content-type': type } = request.headers;
+    const { accept, authorization, cookie, 'content-type': type } = request.headers;
     let answer;
     try {
-      const principal = await authenticate(authorization);
+      const principal = await authenticate({ authorization, cookie });
       const key = [scopeOf(principal), request.method, request.url, type, accept, body].join('\n');
       answer = await answers.get(key, () => execute(request, principal, body));
     } catch {

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import { IncomingMessage, type IncomingHttpHeaders } from 'node:http';
 import type { parse } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { CredentialWatch } from '../access/credential-watch.ts';
@@ -35,6 +35,7 @@ export function createApi(
   credentials = new CredentialWatch(deps),
 ) {
   const mask = maskError(deps.logger);
+  const cookies = new WeakMap<Request, string>();
   return createYoga<TransportContext, Context>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -63,15 +64,26 @@ export function createApi(
           setResult({ ...result, errors: result.errors.map(mask) });
           serverContext.onFault?.();
         },
+        onResponse: ({ request, response }) => {
+          const cookie = cookies.get(request);
+          if (cookie) response.headers.append('set-cookie', cookie);
+        },
       } satisfies Plugin<Context, TransportContext>,
     ],
     // Five megabytes that most servers are never asked for.
     renderGraphiQL: async (options) =>
       (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
     graphiql: { title: 'Operations Center API', defaultQuery: examples },
-    context: async ({ request, connectionParams, principal }) => ({
+    context: async ({ request, req, connectionParams, principal }) => ({
       deps,
-      principal: principal ?? (await deps.authenticate(authorizationOf(request, connectionParams))),
+      principal: principal ?? (await deps.authenticate(credentialsOf(request ?? req, connectionParams))),
+      from: req?.socket.remoteAddress ?? '',
+      userAgent: req?.headers['user-agent'] ?? null,
+      setCookie:
+        request &&
+        ((cookie) => {
+          cookies.set(request, cookie);
+        }),
     }),
   });
 }
@@ -81,12 +93,15 @@ export const MAX_TOKENS = 4000;
 
 export type Api = ReturnType<typeof createApi>;
 
-function authorizationOf(
-  request: Request | undefined,
+/** What says who asks. A WebSocket's are the headers that it began with, and what its first message says. */
+function credentialsOf(
+  request: Request | IncomingMessage | undefined,
   params: Record<string, unknown> | undefined,
-): string | undefined {
-  const fromSocket = params?.['authorization'];
+): Pick<IncomingHttpHeaders, 'authorization' | 'cookie'> {
+  const header = (name: 'authorization' | 'cookie') =>
+    request instanceof IncomingMessage ? request.headers[name] : (request?.headers.get(name) ?? undefined);
+  const told = params?.['authorization'];
   // Whatever is no text is no credential either.
-  if (fromSocket !== undefined) return typeof fromSocket === 'string' ? fromSocket : '';
-  return request?.headers.get('authorization') ?? undefined;
+  const authorization = told === undefined ? header('authorization') : typeof told === 'string' ? told : '';
+  return { authorization, cookie: header('cookie') };
 }

@@ -2,7 +2,7 @@ import { AppError, conflict } from '../platform/errors.ts';
 import { change, type NewEvent, type Transaction } from '../platform/event-log.ts';
 import type { Deps } from '../deps.ts';
 import { hashSecret } from '../access/principal.ts';
-import type { Label } from '../topology/filter.ts';
+import type { Label } from '../access/grants.ts';
 import { replaceLabels } from '../topology/labels.ts';
 import { lockCluster } from '../topology/lock.ts';
 import type { ClusterRow } from '../topology/service.ts';
@@ -136,6 +136,6 @@ async function joinCluster(
   if (made.length > 0)
     record({ kind: 'CLUSTER_CREATED', clusterId: id, summary: `Cluster ${name} (${kind}) joined.` });
   else if (relabelled)
-    record({ kind: 'CLUSTER_CHANGED', clusterId: id, summary: `Labels of ${name} changed.` });
+    record({ kind: 'CLUSTER_RELABELLED', clusterId: id, summary: `Labels of ${name} changed.` });
   return cluster;
 }

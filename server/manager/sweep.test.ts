@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyDataDir } from '../../test/services/templates.ts';
 import { newToken } from '../access/enrolment.ts';
-import { authenticator, hashSecret, type ManagerPrincipal } from '../access/principal.ts';
+import { hashSecret, type ManagerPrincipal } from '../access/principal.ts';
+import { withoutAuthentication } from '../access/testing.ts';
 import type { Deps } from '../deps.ts';
 import { createLocalBus } from '../platform/bus.ts';
 import { openDatabase, type Database } from '../platform/database/database.ts';
@@ -52,7 +53,7 @@ describe('the sweep, by a clock of its own', () => {
       tail,
       membershipWriter: new MembershipWriter({ prisma, bus, clock }),
       renewals: renewalsInRounds({ prisma, clock, leaseMs: LEASE_MS }),
-      authenticate: authenticator(prisma),
+      ...withoutAuthentication,
       metrics: { position: { revision: 0n, mark: '' }, next: async () => undefined },
       leaseMs: LEASE_MS,
       graceUntil: new Date(now + LEASE_MS * 1.5),

@@ -1,15 +1,18 @@
 import type { Deps } from '../deps.ts';
-import type { Principal } from '../access/principal.ts';
+import { nameOf, type Principal } from '../access/principal.ts';
+import { visibilityOf } from '../access/visibility.ts';
 import type { OperationModel } from '../platform/generated/prisma/models.ts';
 import { conflict, notFound } from '../platform/errors.ts';
 import { change } from '../platform/event-log.ts';
 import { commandEvent, lockCommands, lockOperation, refreshOperation, skipSteps } from './progress.ts';
 import { operationEnded } from './state.ts';
+import { demandRoleOverOperation } from './visible.ts';
 
 /**
  * Nothing new begins any more. Commands that no manager has seen end at once; the others end when their manager has
  * finished the batch under way and says so.
- * @throws AppError NOT_FOUND; CONFLICT when the operation has ended.
+ * @throws AppError NOT_FOUND; FORBIDDEN unless the actor may operate all of its clusters; CONFLICT when the operation has
+ *   ended.
  */
 export async function abortOperation(
   deps: Deps,
@@ -19,6 +22,9 @@ export async function abortOperation(
 ): Promise<OperationModel> {
   const now = deps.clock.now();
   return change(deps, async (tx, record) => {
+    const seen = await tx.operation.findUnique({ where: { id, ...visibilityOf(actor).operations } });
+    if (!seen) throw notFound('operation', id);
+    await demandRoleOverOperation(tx, actor, id);
     await lockCommands(tx, { operationId: id });
     const operation = await lockOperation(tx, id);
     if (!operation) throw notFound('operation', id);
@@ -28,7 +34,7 @@ export async function abortOperation(
     record({
       kind: 'OPERATION_CHANGED',
       operationId: id,
-      actor: actor.name,
+      actor: nameOf(actor),
       summary: reason ? `Abort requested. ${reason}` : 'Abort requested.',
     });
     const ended = await tx.command.updateManyAndReturn({

@@ -1,5 +1,6 @@
 import type { PrismaClient } from '../platform/generated/prisma/client.ts';
 import { AppError, invalid } from '../platform/errors.ts';
+import type { Visibility } from '../access/visibility.ts';
 import type { Transaction } from '../platform/event-log.ts';
 import type { InventoryCluster } from './plan.ts';
 import { ACTIVE_COMMAND } from './state.ts';
@@ -14,21 +15,26 @@ export interface Targets {
 
 /**
  * The targets as they are now, in two queries.
- * @throws AppError INVALID for empty targets: nothing is never "all"; NOT_FOUND naming the id that does not exist.
+ * @throws AppError INVALID for empty targets: nothing is never "all"; NOT_FOUND naming the id that does not exist or is
+ *   not seen.
  */
 export async function loadInventory(
   prisma: PrismaClient | Transaction,
+  seen: Visibility,
   { clusterIds, nodeIds, path }: Targets,
 ): Promise<InventoryCluster[]> {
   if (clusterIds.length + nodeIds.length === 0) {
     throw invalid(path, 'is empty: name clusters or nodes (nothing never means all)');
   }
   const chosen = await prisma.node.findMany({
-    where: { id: { in: [...nodeIds] } },
+    where: { id: { in: [...nodeIds] }, ...seen.ofCluster },
     select: { id: true, clusterId: true },
   });
   const clusters = await prisma.cluster.findMany({
-    where: { id: { in: [...clusterIds, ...chosen.map(({ clusterId }) => clusterId)] } },
+    where: {
+      id: { in: [...clusterIds, ...chosen.map(({ clusterId }) => clusterId)] },
+      AND: seen.clusters,
+    },
     select: {
       id: true,
       name: true,

@@ -1,6 +1,6 @@
 import type { Prisma, PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { Transaction } from '../platform/event-log.ts';
-import type { Label } from './filter.ts';
+import type { Label } from '../access/grants.ts';
 
 /** Puts the cluster's labels in place of those it had. Answers whether they are others. */
 export async function replaceLabels(

@@ -106,6 +106,7 @@ export class Oc {
       DATA_DIR: join(this.folder, 'oc'),
       LEASE_SECONDS: String(this.#options.leaseSeconds ?? 2),
       LOG_LEVEL: 'warn',
+      AUTH: 'off',
       ...(databaseUrl && { DATABASE_URL: databaseUrl }),
       ...this.#options.env,
     };

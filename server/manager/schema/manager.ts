@@ -24,7 +24,7 @@ const leaseOf = batched<{ primaryId: string | null; leaseExpiresAt: Date | null 
 
 export const Manager = builder.prismaObject('Manager', {
   description: 'The agent that joins a cluster to the OC; one of a cluster’s managers is primary.',
-  authScopes: (manager) => ({ operator: true, managerOf: manager.clusterId }),
+  authScopes: (manager) => ({ viewer: true, managerOf: manager.clusterId }),
   fields: (t) => ({
     id: t.exposeID('id'),
     name: t.exposeString('name'),

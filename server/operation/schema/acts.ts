@@ -88,9 +88,10 @@ builder.queryFields((t) => ({
   planOperation: t.field({
     type: OperationPlan,
     description: 'What `startOperation` would do. Changes nothing.',
-    authScopes: { operator: true },
+    authScopes: { viewer: true },
     args: { input: t.arg({ type: OperationInput, required: true }) },
-    resolve: (_parent, args, { deps }) => plan(deps, operationRequest('input', args.input)),
+    resolve: (_parent, args, { deps, principal }) =>
+      plan(deps, principal, operationRequest('input', args.input)),
   }),
 }));
 
