@@ -48,6 +48,8 @@ export interface OcOptions {
   /** Shares the PostgreSQL database of this one, which must be stopped after it. */
   databaseOf?: Oc;
   env?: Record<string, string>;
+  /** Whoever asks must log in: see people.ts. */
+  auth?: boolean;
   /** Lets its memory be looked at: see `bytesHeld`. */
   inspect?: boolean;
 }
@@ -106,7 +108,7 @@ export class Oc {
       DATA_DIR: join(this.folder, 'oc'),
       LEASE_SECONDS: String(this.#options.leaseSeconds ?? 2),
       LOG_LEVEL: 'warn',
-      AUTH: 'off',
+      AUTH: this.#options.auth ? 'on' : 'off',
       ...(databaseUrl && { DATABASE_URL: databaseUrl }),
       ...this.#options.env,
     };

@@ -17,8 +17,10 @@ export class RawSocket {
   }
 
   /** Resolves when the OC has acknowledged it. */
-  static async open({ url, credential }: Client): Promise<RawSocket> {
-    const webSocket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+  static async open({ url, credential, headers }: Client): Promise<RawSocket> {
+    const webSocket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', {
+      headers: credential ? {} : headers,
+    });
     const socket = new RawSocket(webSocket);
     await new Promise((resolve, reject) => webSocket.once('open', resolve).once('error', reject));
     const payload = credential && { authorization: `Bearer ${credential}` };
