@@ -3,18 +3,20 @@ import { AppError } from '../platform/errors.ts';
 /** OWASP's least for argon2id, which is the library's default: 19 MiB, two passes, one lane. */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
-/** So many passwords are hashed at once, and so many more wait; whoever comes then is asked to come again. */
-const AT_ONCE = 2;
-const WAITING = 100;
-
 /** Of no password: whoever names nobody waits as long as who names somebody. */
 const NOBODYS =
   '$argon2id$v=19$m=19456,t=2,p=1$MDAwMDAwMDAwMDAwMDAwMA$kjvWWdSoFDEIDPmjYKXhPaaa+nJkbTTsq2zZoZc8dlM';
 
 /** Hashes and checks passwords. The library is loaded when it is first needed, not at the start. */
 export class Passwords {
+  readonly #most: { atOnce: number; waiting: number };
   #underWay = 0;
   readonly #queue: (() => void)[] = [];
+
+  /** @param most how many are hashed at once, and how many more wait; whoever comes then is asked to come again. */
+  constructor(most = { atOnce: 2, waiting: 100 }) {
+    this.#most = most;
+  }
 
   /** The hash to keep, in PHC's format. @throws AppError UNAVAILABLE when too many wait. */
   async hash(password: string): Promise<string> {
@@ -35,8 +37,8 @@ export class Passwords {
 
   /** Each takes 19 MiB and one of Node's four threads, which files and names need too. */
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#underWay >= AT_ONCE) {
-      if (this.#queue.length >= WAITING)
+    if (this.#underWay >= this.#most.atOnce) {
+      if (this.#queue.length >= this.#most.waiting)
         throw new AppError('UNAVAILABLE', 'Too many log in at once. Try again in a moment.');
       await new Promise<void>((resolve) => this.#queue.push(resolve));
     } else {

@@ -40,10 +40,11 @@ export const isOverAll = (principal: Principal, role: Role): boolean =>
   hasRoleOverAll(grantsOf(principal), role);
 
 /** What decides what is shown: principals of one scope get the same answer to the same question. */
-export const scopeOf = (principal: Principal): string =>
-  principal.kind === 'manager'
-    ? `manager ${principal.managerId}`
-    : JSON.stringify(canonicalGrants(grantsOf(principal)));
+export function scopeOf(principal: Principal): string {
+  if (principal.kind === 'anonymous') return 'anonymous';
+  if (principal.kind === 'manager') return `manager ${principal.managerId}`;
+  return JSON.stringify(canonicalGrants(grantsOf(principal)));
+}
 
 /** Secrets are stored hashed only. They are random, so one round is enough. */
 export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');

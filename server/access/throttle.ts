@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isIPv6 } from 'node:net';
 import type { Clock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
 import type { PrismaClient } from '../platform/generated/prisma/client.ts';
@@ -18,6 +19,24 @@ export const FORGET_MS = 24 * 3_600_000;
 /** How long after so many attempts in vain no other one is looked at: a second, then twice as long each time. */
 export const delayAfter = (failures: number, { free, longestMs }: Pace): number =>
   failures <= free ? 0 : Math.min(1000 * 2 ** (failures - free - 1), longestMs);
+
+/**
+ * What one who guesses has to change to come from elsewhere: an address or, of IPv6, the 64 bits that are given out
+ * together.
+ */
+export function placeOf(address: string): string {
+  const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? [];
+  if (mapped) return mapped;
+  if (!isIPv6(address)) return address;
+  const [head = '', tail = ''] = address.split('%', 1)[0]!.split('::');
+  const groups = (part: string) => part.split(':').filter(Boolean);
+  const missing = 8 - groups(head).length - groups(tail).length;
+  const all = [...groups(head), ...Array<string>(Math.max(missing, 0)).fill('0'), ...groups(tail)];
+  return all
+    .slice(0, 4)
+    .map((group) => parseInt(group, 16).toString(16))
+    .join(':');
+}
 
 const keyOf = (...parts: string[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('hex');
@@ -42,9 +61,10 @@ export async function countAttempt(
   name: string,
   from: string,
 ): Promise<() => Promise<void>> {
+  const place = placeOf(from);
   const paces = new Map([
-    [keyOf(name, from), NAME],
-    [keyOf(from), ADDRESS],
+    [keyOf(name, place), NAME],
+    [keyOf(place), ADDRESS],
   ]);
   const keys = [...paces.keys()].sort();
   const now = clock.now();
@@ -73,10 +93,10 @@ export async function countAttempt(
     );
   }
   return async () => {
-    await prisma.logInAttempts.deleteMany({ where: { key: keyOf(name, from) } });
+    await prisma.logInAttempts.deleteMany({ where: { key: keyOf(name, place) } });
     // Only its own: one who may log in must not buy guesses at others by it.
     await prisma.logInAttempts.updateMany({
-      where: { key: keyOf(from), failures: { gt: 0 } },
+      where: { key: keyOf(place), failures: { gt: 0 } },
       data: { failures: { decrement: 1 } },
     });
   };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Oc } from '../harness/oc.ts';
-import { apiKey, Browser, firstAdministrator, PASSWORD, person, welcomeToken } from '../harness/people.ts';
+import { apiKey, Browser, PASSWORD, person, welcomeToken } from '../harness/people.ts';
 import { RawSocket } from '../harness/raw-socket.ts';
 import { until } from '../harness/until.ts';
 import type { Client } from '../harness/client.ts';

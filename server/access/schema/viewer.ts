@@ -176,11 +176,12 @@ builder.mutationFields((t) => ({
   }),
 }));
 
-/** Puts the session that begins into the answer's cookie. @throws AppError INVALID over a WebSocket */
+/** Puts the session that begins into the answer's cookie, in place of any other. @throws AppError INVALID over a WebSocket */
 async function comeIn(context: Context, work: () => Promise<LoggedIn>): Promise<Principal> {
   if (!context.setCookie)
     throw new AppError('INVALID', 'A session begins over HTTP: its cookie comes with the answer.');
   const { principal, secret } = await work();
+  if (context.principal.kind === 'person') await logOut(context.deps, context.principal);
   context.setCookie(sessionCookie(secret, context.deps.sessions));
   return principal;
 }
