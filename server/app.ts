@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { Denials } from './access/audit/denials.ts';
 import { CredentialWatch } from './access/credential-watch.ts';
 import { authenticator } from './access/principal.ts';
 import type { Config } from './config.ts';
@@ -10,6 +11,7 @@ import { serveWebSockets } from './graphql/websocket.ts';
 import { withResponseCache } from './graphql/response-cache.ts';
 import { SharedSubscriptions } from './graphql/subscription/shared.ts';
 import { createApi } from './graphql/yoga.ts';
+import { peerOf } from './http/peer.ts';
 import { createRouter } from './http/router.ts';
 import { MembershipWriter } from './manager/membership-writer.ts';
 import { renewalsInRounds } from './manager/renewals.ts';
@@ -72,6 +74,8 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     const duty = new Duty({ prisma, logger, name: 'background', leaseMs: leaseMs / 2 });
     await duty.start();
     closers.push(() => duty.stop());
+    const denials = new Denials({ prisma, clock, logger });
+    closers.push(() => denials.close());
     const startedAt = clock.now().getTime();
     const deps: Deps = {
       prisma,
@@ -82,6 +86,8 @@ export async function createApp({ config, database, logger, clock: givenClock }:
       membershipWriter,
       renewals: renewalsInRounds({ prisma, clock, leaseMs }),
       authenticate: authenticator(prisma),
+      denials,
+      peerOf: peerOf(config.trustedProxies),
       metrics,
       leaseMs,
       get graceUntil() {

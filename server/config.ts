@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { proxyList } from './http/peer.ts';
 import { parseRedisUrl, RedisUrlError, type RedisTarget } from './platform/redis-url.ts';
 
 /** What the server is told by its environment. Times are milliseconds, sizes bytes. */
@@ -14,6 +15,8 @@ export interface Config {
   /** How long a primary's word holds without being renewed. */
   leaseMs: number;
   maxBodyBytes: number;
+  /** Addresses and networks of proxies whose word on where a request comes from is believed. */
+  trustedProxies: readonly string[];
   /** How much of the event log, and so of the histories shown, is kept. */
   retention: { maxAgeMs: number; maxEvents: number };
 }
@@ -30,6 +33,19 @@ function redisTarget(text: string, context: z.RefinementCtx): RedisTarget {
     context.addIssue({ code: 'custom', message: error.message });
     return z.NEVER;
   }
+}
+
+function proxies(text: string, context: z.RefinementCtx): string[] {
+  const entries = text.split(',').map((entry) => entry.trim());
+  try {
+    proxyList(entries);
+  } catch (error) {
+    context.addIssue({
+      code: 'custom',
+      message: `${(error as Error).message}, such as 10.0.0.1 or 10.0.0.0/8`,
+    });
+  }
+  return entries;
 }
 
 const environment = z
@@ -64,6 +80,7 @@ const environment = z
       .int()
       .min(1024)
       .default(1024 * 1024),
+    TRUSTED_PROXIES: z.string().transform(proxies).default([]),
     EVENTS_MAX_AGE_DAYS: z.coerce
       .number('must be a number')
       .min(1 / 24, 'must be at least an hour, 0.042')
@@ -85,6 +102,7 @@ const environment = z
     systemName: env.SYSTEM_NAME,
     leaseMs: env.LEASE_SECONDS * 1000,
     maxBodyBytes: env.MAX_BODY_BYTES,
+    trustedProxies: env.TRUSTED_PROXIES,
     retention: { maxAgeMs: env.EVENTS_MAX_AGE_DAYS * 86_400_000, maxEvents: env.EVENTS_MAX_COUNT },
   }));
 

@@ -6,7 +6,9 @@ import type { Tail } from './platform/tail.ts';
 import type { MetricFeed } from './metric/feed.ts';
 import type { MembershipSink } from './manager/membership.ts';
 import type { RenewalSink } from './manager/renewals.ts';
+import type { Denials } from './access/audit/denials.ts';
 import type { Authenticate } from './access/principal.ts';
+import type { PeerOf } from './http/peer.ts';
 
 /** What every service stands on. */
 export interface Deps {
@@ -18,6 +20,8 @@ export interface Deps {
   membershipWriter: MembershipSink;
   renewals: RenewalSink;
   authenticate: Authenticate;
+  denials: Pick<Denials, 'note'>;
+  peerOf: PeerOf;
   metrics: Pick<MetricFeed, 'position' | 'next'>;
   leaseMs: number;
   /**

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { until } from '../test/harness/until.ts';
 import { copyDataDir } from '../test/services/templates.ts';
 import { authenticator } from './access/principal.ts';
+import { peerOf } from './http/peer.ts';
 import { startDuties } from './duties.ts';
 import type { Deps } from './deps.ts';
 import { MembershipWriter } from './manager/membership-writer.ts';
@@ -56,6 +57,8 @@ it('a duty that fails keeps none of the others from being done', async () => {
     membershipWriter: new MembershipWriter({ prisma, bus, clock }),
     renewals: renewalsInRounds({ prisma, clock, leaseMs: 40 }),
     authenticate: authenticator(prisma),
+    denials: { note: async () => undefined },
+    peerOf: peerOf([]),
     leaseMs: 40,
     metrics: { position: { revision: 0n, mark: '' }, next: async () => undefined },
     graceUntil: new Date(0),

@@ -1,4 +1,5 @@
 import type { Deps } from './deps.ts';
+import { tellAuditHead } from './access/audit/tell-head.ts';
 import { sweepLeases } from './manager/sweep.ts';
 import { expireCommands } from './operation/commands.ts';
 import { compact, type Retention } from './platform/compaction.ts';
@@ -14,6 +15,7 @@ export function startDuties(deps: Deps, duty: Pick<Duty, 'held'>, retention: Ret
   const duties: Record<string, () => Promise<unknown>> = {
     'notice silence': () => sweepLeases(deps),
     'expire commands': () => expireCommands(deps),
+    'tell the head of the audit log': tellAuditHead(deps),
     'shorten the log': () => compact(deps.prisma, deps.clock.now(), retention),
   };
   let round: Promise<void> | undefined;

@@ -58,7 +58,7 @@ export class CredentialWatch {
    */
   watch(principal: Principal, ended: () => void): () => void {
     // Whoever is on this machine is the operator, without any credential.
-    if (principal.kind === 'operator') return () => undefined;
+    if (principal.kind !== 'manager') return () => undefined;
     const { clusterId, credentialHash } = principal;
     const watched = { clusterId, credentialHash, ended };
     this.#watched.add(watched);

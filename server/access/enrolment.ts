@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { Clock } from '../platform/clock.ts';
-import { hashSecret, type Principal } from './principal.ts';
+import { recordAudit } from './audit/record.ts';
+import { hashSecret, nameOf, type Caller } from './principal.ts';
 
 export interface EnrolmentRequest {
   /** The cluster that it admits to; null: any. */
@@ -17,13 +18,30 @@ export const newToken = (): string => `oce_${randomBytes(32).toString('base64url
 export async function createEnrolmentToken(
   prisma: PrismaClient,
   clock: Clock,
-  { name }: Principal,
+  caller: Caller,
   { clusterName, uses, expiresInSeconds }: EnrolmentRequest,
 ) {
   const token = newToken();
-  const expiresAt = new Date(clock.now().getTime() + expiresInSeconds * 1000);
-  await prisma.enrolmentToken.create({
-    data: { hash: hashSecret(token), clusterName, usesLeft: uses, expiresAt, createdBy: name },
+  const now = clock.now();
+  const expiresAt = new Date(now.getTime() + expiresInSeconds * 1000);
+  await prisma.$transaction(async (tx) => {
+    const { id } = await tx.enrolmentToken.create({
+      data: {
+        hash: hashSecret(token),
+        clusterName,
+        usesLeft: uses,
+        expiresAt,
+        createdBy: nameOf(caller.principal),
+      },
+    });
+    await recordAudit(tx, {
+      ...caller,
+      at: now,
+      action: 'createEnrolmentToken',
+      targets: [{ type: 'EnrolmentToken', id, name: clusterName }],
+      result: 'DONE',
+      detail: { clusterName, uses, expiresAt: expiresAt.toISOString() },
+    });
   });
   return { token, expiresAt, uses };
 }

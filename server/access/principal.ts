@@ -5,17 +5,38 @@ import { inRounds } from '../platform/rounds.ts';
 
 /** Who asks. */
 export type Principal =
-  | { kind: 'operator'; name: string }
+  | { kind: 'anonymous' } // no or an ended session; sees log-in only
+  | { kind: 'local'; name: 'local' } // AUTH=off on a loopback address: an administrator of everything
+  | { kind: 'person'; personId: string; name: string; sessionId: string; grants: Grant[] }
+  | { kind: 'key'; keyId: string; name: string; grants: Grant[]; expiresAt: Date | null } // API key
   | { kind: 'manager'; managerId: string; clusterId: string; name: string; credentialHash: string };
+
+/** What one may do, and where: over the whole system, or over clusters chosen by name or label. */
+export interface Grant {
+  role: 'VIEWER' | 'OPERATOR' | 'ADMINISTRATOR';
+  clusters: null | { names: string[]; labels: { key: string; value: string }[] };
+}
+
+/** Who asks, and from where: what is written down of each act. */
+export interface Caller {
+  principal: Principal;
+  /** The peer's address; the forwarded one only behind a proxy that is trusted. */
+  from: string;
+  userAgent: string | null;
+}
+
+/** Who it is, for people. */
+export const nameOf = (principal: Principal): string =>
+  'name' in principal ? principal.name : principal.kind;
 
 export type ManagerPrincipal = Extract<Principal, { kind: 'manager' }>;
 
 /** What decides what is shown: principals of one scope get the same answer to the same question. */
 export const scopeOf = (principal: Principal): string =>
-  principal.kind === 'operator' ? 'operator' : `manager ${principal.managerId}`;
+  principal.kind === 'manager' ? `manager ${principal.managerId}` : principal.kind;
 
 /** Until people have accounts the OC serves its own machine only, and whoever is on it is the operator. */
-const LOCAL_OPERATOR: Principal = { kind: 'operator', name: 'local' };
+const LOCAL_OPERATOR: Principal = { kind: 'local', name: 'local' };
 
 /** Secrets are stored hashed only. They are random, so one round is enough. */
 export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');

@@ -29,8 +29,8 @@ builder.mutationFields((t) => ({
     type: CreateEnrolmentTokenPayload,
     authScopes: { operator: true },
     args: { input: t.arg({ type: CreateEnrolmentTokenInput, required: true }) },
-    resolve: (_parent, { input: { clusterName, uses, expiresInSeconds } }, { deps, principal }) =>
-      createEnrolmentToken(deps.prisma, deps.clock, principal, {
+    resolve: (_parent, { input: { clusterName, uses, expiresInSeconds } }, { deps, ...caller }) =>
+      createEnrolmentToken(deps.prisma, deps.clock, caller, {
         clusterName: clusterName ?? null,
         uses: uses ?? 1,
         expiresInSeconds: expiresInSeconds ?? 3600,

@@ -9,6 +9,7 @@ import { AppError, invalidInput } from '../platform/errors.ts';
 import type { Position } from '../platform/event-log.ts';
 import type { Context } from './context.ts';
 import CursorsPlugin from './cursors.ts';
+import DenialsPlugin from './denials.ts';
 import { dateTime, revision } from './scalars.ts';
 
 /** How many items a page of a connection holds unless asked otherwise, and at most. */
@@ -28,6 +29,7 @@ export const builder = new SchemaBuilder<{
     /** Anyone who can reach the server: the field checks what it needs by itself. */
     public: boolean;
     operator: boolean;
+    administrator: boolean;
     manager: boolean;
     /** A manager of the cluster with this id. */
     managerOf: string;
@@ -39,7 +41,7 @@ export const builder = new SchemaBuilder<{
   };
   Connection: { totalCount: number | (() => number | Promise<number>) };
 }>({
-  plugins: [ScopeAuthPlugin, RelayPlugin, PrismaPlugin, ValidationPlugin, CursorsPlugin],
+  plugins: [DenialsPlugin, ScopeAuthPlugin, RelayPlugin, PrismaPlugin, ValidationPlugin, CursorsPlugin],
   defaultFieldNullability: false,
   relay: {
     cursorType: 'String',
@@ -62,7 +64,8 @@ export const builder = new SchemaBuilder<{
     runScopesOnType: true,
     authScopes: ({ principal }) => ({
       public: true,
-      operator: principal.kind === 'operator',
+      operator: principal.kind === 'local',
+      administrator: principal.kind === 'local',
       manager: principal.kind === 'manager',
       managerOf: (clusterId) => principal.kind === 'manager' && principal.clusterId === clusterId,
     }),

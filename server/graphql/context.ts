@@ -1,8 +1,7 @@
-import type { Principal } from '../access/principal.ts';
+import type { Caller } from '../access/principal.ts';
 import type { Deps } from '../deps.ts';
 
 /** What a resolver sees of the request it serves. */
-export interface Context {
+export interface Context extends Caller {
   deps: Deps;
-  principal: Principal;
 }

@@ -12,6 +12,7 @@ import { createLogger } from '../platform/log.ts';
 import { Tail } from '../platform/tail.ts';
 import { ensureSystem } from '../topology/service.ts';
 import { authenticator } from '../access/principal.ts';
+import { peerOf } from '../http/peer.ts';
 import { MembershipWriter } from '../manager/membership-writer.ts';
 import { renewalsInRounds } from '../manager/renewals.ts';
 import { MetricFeed } from '../metric/feed.ts';
@@ -160,6 +161,8 @@ describe('the number of queries', () => {
       membershipWriter: new MembershipWriter({ prisma, bus, clock: systemClock }),
       renewals: renewalsInRounds({ prisma, clock: systemClock, leaseMs: 10_000 }),
       authenticate: authenticator(prisma),
+      denials: { note: async () => undefined },
+      peerOf: peerOf([]),
       metrics: new MetricFeed({ prisma, bus, logger }),
       leaseMs: 10_000,
       graceUntil: new Date(),

@@ -5,6 +5,7 @@ import '../topology/schema/event.ts';
 import '../manager/schema/manager.ts';
 import '../manager/schema/protocol.ts';
 import '../access/schema.ts';
+import '../access/audit/schema.ts';
 import '../metric/schema.ts';
 import '../operation/schema/acts.ts';
 import '../operation/schema/changes.ts';

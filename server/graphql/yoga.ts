@@ -69,10 +69,19 @@ export function createApi(
     renderGraphiQL: async (options) =>
       (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
     graphiql: { title: 'Operations Center API', defaultQuery: examples },
-    context: async ({ request, connectionParams, principal }) => ({
-      deps,
-      principal: principal ?? (await deps.authenticate(authorizationOf(request, connectionParams))),
-    }),
+    context: async ({ request, req, connectionParams, principal }) => {
+      const caller = {
+        from: req ? deps.peerOf(req).address : '',
+        userAgent: req?.headers['user-agent'] ?? null,
+      };
+      try {
+        principal ??= await deps.authenticate(authorizationOf(request, connectionParams));
+      } catch (error) {
+        await deps.denials.note({ ...caller, principal: { kind: 'anonymous' } }, 'authenticate', error);
+        throw error;
+      }
+      return { deps, ...caller, principal };
+    },
   });
 }
 

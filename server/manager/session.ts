@@ -1,7 +1,8 @@
 import { AppError, conflict } from '../platform/errors.ts';
 import { change, type NewEvent, type Transaction } from '../platform/event-log.ts';
 import type { Deps } from '../deps.ts';
-import { hashSecret } from '../access/principal.ts';
+import { recordAudit } from '../access/audit/record.ts';
+import { hashSecret, type Caller } from '../access/principal.ts';
 import type { Label } from '../topology/filter.ts';
 import { replaceLabels } from '../topology/labels.ts';
 import { lockCluster } from '../topology/lock.ts';
@@ -38,7 +39,11 @@ export interface Registered {
  * @throws AppError UNAUTHENTICATED when neither credential nor token is known; CONFLICT when the cluster is of another
  *   kind, the credential belongs elsewhere, or a manager of that name is connected right now.
  */
-export async function registerManager(deps: Deps, request: Registration): Promise<Registered> {
+export async function registerManager(
+  deps: Deps,
+  caller: Caller,
+  request: Registration,
+): Promise<Registered> {
   const now = deps.clock.now();
   const credentialHash = hashSecret(request.credential);
   return change(deps, async (tx, record) => {
@@ -85,6 +90,24 @@ export async function registerManager(deps: Deps, request: Registration): Promis
       summary: `Manager ${manager.name} ${known ? 'registered again' : 'registered'} (version ${manager.version}).`,
     });
     const lease = await heardFrom(deps, tx, record, cluster, manager, undefined, now);
+    await recordAudit(tx, {
+      ...caller,
+      principal: {
+        kind: 'manager',
+        managerId: manager.id,
+        clusterId: cluster.id,
+        name: manager.name,
+        credentialHash,
+      },
+      at: now,
+      action: 'registerManager',
+      targets: [
+        { type: 'Manager', id: manager.id, name: manager.name },
+        { type: 'Cluster', id: cluster.id, name: cluster.name },
+      ],
+      result: 'DONE',
+      detail: { version: manager.version, enrolled: !self },
+    });
     return { clusterId: cluster.id, managerId: manager.id, lease };
   });
 }

@@ -1,5 +1,6 @@
 import type { Deps } from '../deps.ts';
-import type { Principal } from '../access/principal.ts';
+import { recordAudit } from '../access/audit/record.ts';
+import { nameOf, type Caller } from '../access/principal.ts';
 import type { OperationModel } from '../platform/generated/prisma/models.ts';
 import { conflict, notFound } from '../platform/errors.ts';
 import { change } from '../platform/event-log.ts';
@@ -13,11 +14,12 @@ import { operationEnded } from './state.ts';
  */
 export async function abortOperation(
   deps: Deps,
-  actor: Principal,
+  caller: Caller,
   id: string,
   reason: string | null,
 ): Promise<OperationModel> {
   const now = deps.clock.now();
+  const actor = { name: nameOf(caller.principal) };
   return change(deps, async (tx, record) => {
     await lockCommands(tx, { operationId: id });
     const operation = await lockOperation(tx, id);
@@ -56,6 +58,15 @@ export async function abortOperation(
       ),
       ...told.map((command) => commandEvent('COMMAND_ABORT_REQUESTED', command, 'Abort requested.', actor)),
     );
-    return refreshOperation(deps, tx, record, id);
+    const aborted = await refreshOperation(deps, tx, record, id);
+    await recordAudit(tx, {
+      ...caller,
+      at: now,
+      action: 'abortOperation',
+      reason,
+      targets: [{ type: 'Operation', id, name: operation.reason }],
+      result: 'DONE',
+    });
+    return aborted;
   });
 }

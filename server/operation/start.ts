@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Deps } from '../deps.ts';
-import type { Principal } from '../access/principal.ts';
+import { recordAudit } from '../access/audit/record.ts';
+import { nameOf, type Caller } from '../access/principal.ts';
 import { Prisma } from '../platform/generated/prisma/client.ts';
 import type { OperationModel } from '../platform/generated/prisma/models.ts';
 import { conflict, invalid } from '../platform/errors.ts';
 import { change, type NewEvent, type Transaction } from '../platform/event-log.ts';
-import { loadInventory, type Targets } from './inventory.ts';
+import { auditTargets, loadInventory, type Targets } from './inventory.ts';
 import { planOperation, type ClusterPlan, type Plan, type PlanRequest } from './plan.ts';
 import { statusData } from './progress.ts';
 import { KIND_WORDS } from './words.ts';
@@ -38,7 +39,7 @@ const planPart = ({ kind, mode, rolling }: OperationRequest): PlanRequest => ({ 
  */
 export async function startOperation(
   deps: Deps,
-  actor: Principal,
+  caller: Caller,
   request: StartRequest,
 ): Promise<OperationModel> {
   const requestHash = hashOf(request);
@@ -46,10 +47,8 @@ export async function startOperation(
     return await change(deps, async (tx, record) => {
       const earlier = await byKey(tx, request.idempotencyKey, requestHash);
       if (earlier) return earlier;
-      const planned = planOperation(
-        planPart(request.operation),
-        await loadInventory(tx, request.operation.targets),
-      );
+      const inventory = await loadInventory(tx, request.operation.targets);
+      const planned = planOperation(planPart(request.operation), inventory);
       if (request.planDigest !== null && request.planDigest !== planned.digest) {
         throw conflict('The plan is another one by now: look at it again.', {
           field: 'input.planDigest',
@@ -57,7 +56,26 @@ export async function startOperation(
         });
       }
       if (planned.nodeCount === 0) throw invalid('input.plan.targets', planned.warnings.join(' '));
-      return create(deps, tx, record, actor, request, planned, requestHash);
+      const { kind, mode, rolling } = request.operation;
+      const operation = await create(
+        deps,
+        tx,
+        record,
+        nameOf(caller.principal),
+        request,
+        planned,
+        requestHash,
+      );
+      await recordAudit(tx, {
+        ...caller,
+        at: operation.createdAt,
+        action: 'startOperation',
+        reason: request.reason,
+        targets: [{ type: 'Operation', id: operation.id, name: null }, ...auditTargets(inventory)],
+        result: 'DONE',
+        detail: { kind, mode, rolling: rolling && { ...rolling }, nodes: planned.nodeCount },
+      });
+      return operation;
     });
   } catch (error) {
     // Two requests with one key at once: the other one was first, so this one answers what that one made.
@@ -99,7 +117,7 @@ async function create(
   deps: Deps,
   tx: Transaction,
   record: (...events: NewEvent[]) => void,
-  actor: Principal,
+  actor: string,
   { operation: { kind, mode, rolling, expiresInSeconds }, reason, idempotencyKey }: StartRequest,
   planned: Plan,
   requestHash: string,
@@ -113,7 +131,7 @@ async function create(
       mode,
       rolling: rollingJson,
       reason,
-      actor: actor.name,
+      actor,
       idempotencyKey,
       requestHash,
       createdAt: now,
@@ -123,7 +141,7 @@ async function create(
   record({
     kind: 'OPERATION_STARTED',
     operationId: operation.id,
-    actor: actor.name,
+    actor,
     summary: `${KIND_WORDS[kind]} (${mode.toLowerCase()}) of ${counted(planned.nodeCount, 'node')} in ${counted(targets.length, 'cluster')}. ${reason}`,
   });
   const commands = await tx.command.createManyAndReturn({
@@ -150,7 +168,7 @@ async function create(
       operationId: operation.id,
       commandId: id,
       clusterId,
-      actor: actor.name,
+      actor,
       summary: `${KIND_WORDS[kind]} issued. ${reason}`,
     });
   }

@@ -188,8 +188,8 @@ builder.mutationFields((t) => ({
     description: 'A manager that boots makes itself known.',
     authScopes: { public: true },
     args: { input: t.arg({ type: RegisterManagerInput, required: true }) },
-    resolve: (_parent, { input: { credential, token, cluster, manager } }, { deps }) =>
-      registerManager(deps, {
+    resolve: (_parent, { input: { credential, token, cluster, manager } }, { deps, ...caller }) =>
+      registerManager(deps, caller, {
         credential,
         token: token ?? null,
         cluster: { name: cluster.name, kind: cluster.kind, labels: cluster.labels ?? [] },
@@ -218,8 +218,8 @@ builder.mutationFields((t) => ({
     description: 'A manager says that it stops, so that a standby need not wait for its lease to run out.',
     authScopes: { manager: true },
     args: { input: t.arg({ type: LeaveInput, required: true }) },
-    resolve: async (_parent, args, { deps, principal }) => {
-      await leave(deps, asManager(principal), args.input.epoch, args.input.reason ?? null);
+    resolve: async (_parent, args, { deps, ...caller }) => {
+      await leave(deps, caller, asManager(caller.principal), args.input.epoch, args.input.reason ?? null);
       return { left: true };
     },
   }),

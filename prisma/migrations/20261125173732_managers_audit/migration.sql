@@ -1,0 +1,67 @@
+-- CreateEnum
+CREATE TYPE "AuditActor" AS ENUM ('LOCAL', 'PERSON', 'KEY', 'MANAGER', 'ANONYMOUS', 'SYSTEM');
+
+-- CreateEnum
+CREATE TYPE "AuditResult" AS ENUM ('DONE', 'DENIED');
+
+-- CreateTable
+CREATE TABLE "audit_entry" (
+    "sequence" BIGINT NOT NULL,
+    "hash" TEXT NOT NULL,
+    "at" TIMESTAMPTZ(3) NOT NULL,
+    "actor_kind" "AuditActor" NOT NULL,
+    "actor_id" TEXT,
+    "actor_name" TEXT,
+    "from" TEXT NOT NULL,
+    "action" TEXT NOT NULL,
+    "reason" TEXT,
+    "targets" JSONB NOT NULL,
+    "result" "AuditResult" NOT NULL,
+    "detail" JSONB,
+
+    CONSTRAINT "audit_entry_pkey" PRIMARY KEY ("sequence")
+);
+
+-- CreateTable
+CREATE TABLE "audit_head" (
+    "id" TEXT NOT NULL,
+    "entries" BIGINT NOT NULL,
+    "hash" TEXT NOT NULL,
+
+    CONSTRAINT "audit_head_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateIndex
+CREATE INDEX "audit_entry_at_idx" ON "audit_entry"("at");
+
+-- CreateIndex
+CREATE INDEX "audit_entry_action_sequence_idx" ON "audit_entry"("action", "sequence");
+
+-- CreateIndex
+CREATE INDEX "audit_entry_actor_name_sequence_idx" ON "audit_entry"("actor_name", "sequence");
+
+-- CreateIndex
+CREATE INDEX "audit_entry_actor_id_sequence_idx" ON "audit_entry"("actor_id", "sequence");
+
+-- CreateIndex
+CREATE INDEX "audit_entry_targets_idx" ON "audit_entry" USING GIN ("targets" jsonb_path_ops);
+
+-- The audit log only ever grows, whoever asks. Who may change the table itself can take these away: see README.md.
+CREATE FUNCTION audit_only_grows() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'The audit log only grows: % on % is refused.', TG_OP, TG_TABLE_NAME
+        USING ERRCODE = 'insufficient_privilege';
+END $$;
+
+CREATE TRIGGER audit_entry_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON "audit_entry"
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_only_grows();
+CREATE TRIGGER audit_head_stays BEFORE DELETE OR TRUNCATE ON "audit_head"
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_only_grows();
+CREATE TRIGGER audit_head_only_grows BEFORE UPDATE ON "audit_head"
+    FOR EACH ROW WHEN (NEW."entries" <> OLD."entries" + 1) EXECUTE FUNCTION audit_only_grows();
+-- Also for sessions that say that they replicate.
+ALTER TABLE "audit_entry" ENABLE ALWAYS TRIGGER audit_entry_only_grows;
+ALTER TABLE "audit_head" ENABLE ALWAYS TRIGGER audit_head_stays;
+ALTER TABLE "audit_head" ENABLE ALWAYS TRIGGER audit_head_only_grows;
+
+INSERT INTO "audit_head" ("id", "entries", "hash") VALUES ('audit', 0, repeat('0', 64));
