@@ -85,11 +85,12 @@ export async function createApp({ config, database, logger, clock: givenClock }:
       tail,
       membershipWriter,
       renewals: renewalsInRounds({ prisma, clock, leaseMs }),
-      authenticate: authenticator(prisma),
+      authenticate: authenticator({ prisma, clock }),
       denials,
       peerOf: peerOf(config.trustedProxies),
       metrics,
       leaseMs,
+      credentialMs: config.credentialMs,
       get graceUntil() {
         return new Date(Math.max(startedAt, duty.since.getTime()) + leaseMs * 1.5);
       },

@@ -14,6 +14,8 @@ export interface Config {
   systemName: string;
   /** How long a primary's word holds without being renewed. */
   leaseMs: number;
+  /** How long a manager's credential holds; managers renew it at two thirds. */
+  credentialMs: number;
   maxBodyBytes: number;
   /** Addresses and networks of proxies whose word on where a request comes from is believed. */
   trustedProxies: readonly string[];
@@ -75,6 +77,11 @@ const environment = z
       .min(0.5, 'must be at least 0.5')
       .max(3600, 'must be at most 3600')
       .default(10),
+    CREDENTIAL_HOURS: z.coerce
+      .number('must be a number')
+      .min(0.0005, 'must be at least 0.0005')
+      .max(8784, 'must be at most 8784, a year')
+      .default(24),
     MAX_BODY_BYTES: z.coerce
       .number('must be a number')
       .int()
@@ -100,6 +107,7 @@ const environment = z
     redis: env.REDIS_URL,
     logLevel: env.LOG_LEVEL,
     systemName: env.SYSTEM_NAME,
+    credentialMs: env.CREDENTIAL_HOURS * 3_600_000,
     leaseMs: env.LEASE_SECONDS * 1000,
     maxBodyBytes: env.MAX_BODY_BYTES,
     trustedProxies: env.TRUSTED_PROXIES,

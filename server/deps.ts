@@ -24,6 +24,8 @@ export interface Deps {
   peerOf: PeerOf;
   metrics: Pick<MetricFeed, 'position' | 'next'>;
   leaseMs: number;
+  /** How long a manager's credential holds. */
+  credentialMs: number;
   /**
    * Nobody is declared lost, and no lease passes to another, before this moment: this server, or one that took over
    * from another, has just begun, and those who were connected need time to come back. It moves.

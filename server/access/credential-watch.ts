@@ -1,29 +1,43 @@
 import { setTimeout } from 'node:timers/promises';
+import type { Clock } from '../platform/clock.ts';
 import type { PrismaClient } from '../platform/generated/prisma/client.ts';
+import type { EventKind } from '../platform/generated/prisma/enums.ts';
 import { AppError } from '../platform/errors.ts';
 import { headPosition } from '../platform/event-log.ts';
 import type { Logger } from '../platform/log.ts';
 import type { Tail } from '../platform/tail.ts';
+import { credentialEnds } from './manager-credential.ts';
 import type { Principal } from './principal.ts';
 
 export interface CredentialWatchDeps {
   prisma: PrismaClient;
   tail: Tail;
+  clock: Clock;
   logger: Logger;
 }
 
 interface Watched {
   clusterId: string;
-  credentialHash: string;
+  credentialId: string;
+  /** When it ends, unless it is renewed, as it was read last. */
+  expiresAt?: Date | undefined;
   ended: () => void;
 }
 
 /** How long to wait before the database is asked again that did not answer. */
 const RETRY_MS = 1000;
+/** How often those are looked for that may have expired. */
+const EXPIRY_MS = 1000;
+
+/** Events after which a manager's credential may have ended. */
+const ENDED_BY = new Set<EventKind>(['MANAGER_REGISTERED', 'MANAGER_REVOKED']);
 
 /** What is told of whatever is open under a credential that has ended. */
 export const credentialEnded = (): AppError =>
-  new AppError('UNAUTHENTICATED', 'The credential has ended: another one was given out in its place.');
+  new AppError(
+    'UNAUTHENTICATED',
+    'The credential has ended: it was revoked, has expired, or another one was given out in its place.',
+  );
 
 /**
  * Tells when a credential ends that something is open under, on whichever server that happens: the event log says
@@ -37,6 +51,7 @@ export class CredentialWatch {
   readonly #doubted = new Set<Watched>();
   #checking: Promise<void> | undefined;
   #following: Promise<void> | undefined;
+  #expiring: NodeJS.Timeout | undefined;
 
   constructor(deps: CredentialWatchDeps) {
     this.#deps = deps;
@@ -45,10 +60,12 @@ export class CredentialWatch {
   /** Begins to follow the event log. */
   start(): void {
     this.#following = this.#follow(this.#stopping.signal);
+    this.#expiring = setInterval(() => this.#doubtExpired(), EXPIRY_MS).unref();
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort();
+    clearInterval(this.#expiring);
     await Promise.all([this.#following, this.#checking]);
   }
 
@@ -59,8 +76,8 @@ export class CredentialWatch {
   watch(principal: Principal, ended: () => void): () => void {
     // Whoever is on this machine is the operator, without any credential.
     if (principal.kind !== 'manager') return () => undefined;
-    const { clusterId, credentialHash } = principal;
-    const watched = { clusterId, credentialHash, ended };
+    const { clusterId, credentialId } = principal;
+    const watched: Watched = { clusterId, credentialId, ended };
     this.#watched.add(watched);
     // It was valid when it was read: what happened since is not in the log that is yet to come.
     this.#doubt([watched]);
@@ -77,8 +94,8 @@ export class CredentialWatch {
         const head = await headPosition(prisma);
         this.#doubt(this.#watched);
         for await (const { events } of tail.follow(head, signal)) {
-          const registered = events.filter(({ kind }) => kind === 'MANAGER_REGISTERED');
-          const clusters = new Set(registered.map(({ clusterId }) => clusterId));
+          const ended = events.filter(({ kind }) => ENDED_BY.has(kind));
+          const clusters = new Set(ended.map(({ clusterId }) => clusterId));
           this.#doubt([...this.#watched].filter(({ clusterId }) => clusters.has(clusterId)));
         }
       } catch (error) {
@@ -86,6 +103,12 @@ export class CredentialWatch {
       }
       await setTimeout(RETRY_MS, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  /** Those that were renewed meanwhile are found to be still there. */
+  #doubtExpired(): void {
+    const now = this.#deps.clock.now();
+    this.#doubt([...this.#watched].filter(({ expiresAt }) => expiresAt && expiresAt <= now));
   }
 
   #doubt(watched: Iterable<Watched>): void {
@@ -100,13 +123,12 @@ export class CredentialWatch {
       const asked = [...this.#doubted];
       this.#doubted.clear();
       try {
-        const known = await this.#deps.prisma.manager.findMany({
-          where: { credentialHash: { in: asked.map(({ credentialHash }) => credentialHash) } },
-          select: { credentialHash: true },
-        });
-        const valid = new Set(known.map(({ credentialHash }) => credentialHash));
+        const { prisma, clock } = this.#deps;
+        const ids = asked.map(({ credentialId }) => credentialId);
+        const ends = await credentialEnds(prisma, ids, clock.now());
         for (const one of asked) {
-          if (!valid.has(one.credentialHash) && this.#watched.delete(one)) one.ended();
+          one.expiresAt = ends.get(one.credentialId);
+          if (!one.expiresAt && this.#watched.delete(one)) one.ended();
         }
       } catch (error) {
         this.#deps.logger.debug({ err: error }, 'credentials could not be looked up; they are tried again');

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { PrismaClient } from '../platform/generated/prisma/client.ts';
 import { AppError } from '../platform/errors.ts';
-import { inRounds } from '../platform/rounds.ts';
+import type { Clock } from '../platform/clock.ts';
+import { managersByCredential } from './manager-credential.ts';
 
 /** Who asks. */
 export type Principal =
@@ -9,7 +10,15 @@ export type Principal =
   | { kind: 'local'; name: 'local' } // AUTH=off on a loopback address: an administrator of everything
   | { kind: 'person'; personId: string; name: string; sessionId: string; grants: Grant[] }
   | { kind: 'key'; keyId: string; name: string; grants: Grant[]; expiresAt: Date | null } // API key
-  | { kind: 'manager'; managerId: string; clusterId: string; name: string; credentialHash: string };
+  | {
+      kind: 'manager';
+      managerId: string;
+      clusterId: string;
+      name: string;
+      credentialHash: string;
+      /** Stays through renewals. */
+      credentialId: string;
+    };
 
 /** What one may do, and where: over the whole system, or over clusters chosen by name or label. */
 export interface Grant {
@@ -45,23 +54,15 @@ export const hashSecret = (secret: string): string => createHash('sha256').updat
 export type Authenticate = (authorization: string | undefined) => Promise<Principal>;
 
 /** Looks up those who ask at the same time with one query. Nothing is kept: a credential that has ended has ended. */
-export function authenticator(prisma: PrismaClient): Authenticate {
-  const managerWith = inRounds(async (hashes: readonly string[]) => {
-    const managers = await prisma.manager.findMany({
-      where: { credentialHash: { in: [...hashes] } },
-      select: { id: true, clusterId: true, name: true, credentialHash: true },
-    });
-    const known = new Map(managers.map((manager) => [manager.credentialHash, manager]));
-    return hashes.map((hash) => known.get(hash));
-  });
+export function authenticator(deps: { prisma: PrismaClient; clock: Clock }): Authenticate {
+  const managerWith = managersByCredential(deps);
   return async (authorization) => {
     if (authorization === undefined) return LOCAL_OPERATOR;
     const [, secret] = /^Bearer (\S{1,200})$/i.exec(authorization) ?? [];
     const manager = secret === undefined ? undefined : await managerWith(hashSecret(secret));
     if (!manager)
       throw new AppError('UNAUTHENTICATED', 'The credential in the Authorization header is not known here.');
-    const { id: managerId, ...who } = manager;
-    return { kind: 'manager', managerId, ...who };
+    return manager;
   };
 }
 

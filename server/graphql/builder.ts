@@ -29,7 +29,8 @@ export const builder = new SchemaBuilder<{
     /** Anyone who can reach the server: the field checks what it needs by itself. */
     public: boolean;
     operator: boolean;
-    administrator: boolean;
+    /** The role of an administrator over the whole system. */
+    administratorOfAll: boolean;
     manager: boolean;
     /** A manager of the cluster with this id. */
     managerOf: string;
@@ -65,7 +66,7 @@ export const builder = new SchemaBuilder<{
     authScopes: ({ principal }) => ({
       public: true,
       operator: principal.kind === 'local',
-      administrator: principal.kind === 'local',
+      administratorOfAll: principal.kind === 'local',
       manager: principal.kind === 'manager',
       managerOf: (clusterId) => principal.kind === 'manager' && principal.clusterId === clusterId,
     }),

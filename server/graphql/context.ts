@@ -4,4 +4,6 @@ import type { Deps } from '../deps.ts';
 /** What a resolver sees of the request it serves. */
 export interface Context extends Caller {
   deps: Deps;
+  /** Of this server, as the client calls it: `https://oc.example.org`. */
+  origin: string;
 }

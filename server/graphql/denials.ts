@@ -22,8 +22,8 @@ class DenialsPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
       try {
         return (await resolve(parent, args, context, info)) as unknown;
       } catch (error) {
-        const { deps, ...caller } = context as Context;
-        await deps.denials.note(caller, info.fieldName, error);
+        const { deps, principal, from, userAgent } = context as Context;
+        await deps.denials.note({ principal, from, userAgent }, info.fieldName, error);
         throw error;
       }
     };

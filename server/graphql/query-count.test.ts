@@ -88,6 +88,7 @@ describe('the number of queries', () => {
           name: 'm',
           version: '1',
           credentialHash: `h${c}`,
+          credentialExpiresAt: now,
           lastSeenAt: now,
           registeredAt: now,
         },
@@ -160,11 +161,12 @@ describe('the number of queries', () => {
       tail,
       membershipWriter: new MembershipWriter({ prisma, bus, clock: systemClock }),
       renewals: renewalsInRounds({ prisma, clock: systemClock, leaseMs: 10_000 }),
-      authenticate: authenticator(prisma),
+      authenticate: authenticator({ prisma, clock: systemClock }),
       denials: { note: async () => undefined },
       peerOf: peerOf([]),
       metrics: new MetricFeed({ prisma, bus, logger }),
       leaseMs: 10_000,
+      credentialMs: 86_400_000,
       graceUntil: new Date(),
     });
     const count = async (query: string) => {

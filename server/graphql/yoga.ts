@@ -70,8 +70,9 @@ export function createApi(
       (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
     graphiql: { title: 'Operations Center API', defaultQuery: examples },
     context: async ({ request, req, connectionParams, principal }) => {
+      const peer = req && deps.peerOf(req);
       const caller = {
-        from: req ? deps.peerOf(req).address : '',
+        from: peer?.address ?? '',
         userAgent: req?.headers['user-agent'] ?? null,
       };
       try {
@@ -80,7 +81,8 @@ export function createApi(
         await deps.denials.note({ ...caller, principal: { kind: 'anonymous' } }, 'authenticate', error);
         throw error;
       }
-      return { deps, ...caller, principal };
+      const origin = `${peer?.secure ? 'https' : 'http'}://${req?.headers.host}`;
+      return { deps, ...caller, principal, origin };
     },
   });
 }

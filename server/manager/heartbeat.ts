@@ -1,5 +1,6 @@
 import { recordAudit } from '../access/audit/record.ts';
 import type { Caller, ManagerPrincipal } from '../access/principal.ts';
+import { revoked } from '../access/manager-credential.ts';
 import type { Deps } from '../deps.ts';
 import { invalid } from '../platform/errors.ts';
 import { change, type NewEvent, type Transaction } from '../platform/event-log.ts';
@@ -34,6 +35,8 @@ export async function renewLease(
   return change(deps, async (tx, record) => {
     const locked = await lockCluster(tx, clusterId);
     const manager = await tx.manager.findUniqueOrThrow({ where: { id: managerId } });
+    // Meanwhile: it was let in when it asked.
+    if (manager.revokedAt) throw revoked(manager);
     return heardFrom(deps, tx, record, locked, manager, epoch, now, told);
   });
 }

@@ -53,11 +53,12 @@ describe('the sweep, by a clock of its own', () => {
       tail,
       membershipWriter: new MembershipWriter({ prisma, bus, clock }),
       renewals: renewalsInRounds({ prisma, clock, leaseMs: LEASE_MS }),
-      authenticate: authenticator(prisma),
+      authenticate: authenticator({ prisma, clock }),
       denials: { note: async () => undefined },
       peerOf: peerOf([]),
       metrics: { position: { revision: 0n, mark: '' }, next: async () => undefined },
       leaseMs: LEASE_MS,
+      credentialMs: 86_400_000,
       graceUntil: new Date(now + LEASE_MS * 1.5),
     };
   }
@@ -78,7 +79,14 @@ describe('the sweep, by a clock of its own', () => {
         manager: { ...manager, name: `${cluster}-m1` },
       },
     );
-    return { kind: 'manager', managerId, clusterId, name: `${cluster}-m1`, credentialHash: '' };
+    return {
+      kind: 'manager',
+      managerId,
+      clusterId,
+      name: `${cluster}-m1`,
+      credentialHash: '',
+      credentialId: '',
+    };
   }
 
   const linkOf = async ({ clusterId }: ManagerPrincipal) =>

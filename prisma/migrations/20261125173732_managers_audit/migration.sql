@@ -4,6 +4,32 @@ CREATE TYPE "AuditActor" AS ENUM ('LOCAL', 'PERSON', 'KEY', 'MANAGER', 'ANONYMOU
 -- CreateEnum
 CREATE TYPE "AuditResult" AS ENUM ('DONE', 'DENIED');
 
+-- AlterEnum
+ALTER TYPE "EventKind" ADD VALUE 'MANAGER_REVOKED';
+
+-- AlterTable
+ALTER TABLE "cluster_label" ADD COLUMN     "bound" BOOLEAN NOT NULL DEFAULT false;
+
+-- AlterTable
+ALTER TABLE "enrolment_token" ADD COLUMN     "labels" JSONB NOT NULL DEFAULT '[]',
+ADD COLUMN     "revoked_at" TIMESTAMPTZ(3),
+ADD COLUMN     "revoked_by" TEXT,
+ADD COLUMN     "uses" INTEGER NOT NULL DEFAULT 1;
+
+-- AlterTable
+ALTER TABLE "manager" ADD COLUMN     "credential_expires_at" TIMESTAMPTZ(3) NOT NULL DEFAULT now() + interval '1 day',
+ADD COLUMN     "credential_id" TEXT NOT NULL DEFAULT gen_random_uuid()::text,
+ADD COLUMN     "next_credential_expires_at" TIMESTAMPTZ(3),
+ADD COLUMN     "next_credential_hash" TEXT,
+ADD COLUMN     "revoked_at" TIMESTAMPTZ(3),
+ADD COLUMN     "revoked_by" TEXT,
+ADD COLUMN     "revoked_reason" TEXT,
+ADD COLUMN     "token_id" TEXT;
+
+-- Those that there are get a day to renew what they have; from now on each says it by itself.
+ALTER TABLE "manager" ALTER COLUMN "credential_expires_at" DROP DEFAULT, ALTER COLUMN "credential_id" DROP DEFAULT;
+UPDATE "enrolment_token" SET "uses" = greatest("uses_left", 1);
+
 -- CreateTable
 CREATE TABLE "audit_entry" (
     "sequence" BIGINT NOT NULL,
@@ -45,6 +71,21 @@ CREATE INDEX "audit_entry_actor_id_sequence_idx" ON "audit_entry"("actor_id", "s
 
 -- CreateIndex
 CREATE INDEX "audit_entry_targets_idx" ON "audit_entry" USING GIN ("targets" jsonb_path_ops);
+
+-- CreateIndex
+CREATE INDEX "enrolment_token_created_at_id_idx" ON "enrolment_token"("created_at", "id");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "manager_credential_id_key" ON "manager"("credential_id");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "manager_next_credential_hash_key" ON "manager"("next_credential_hash");
+
+-- CreateIndex
+CREATE INDEX "manager_token_id_idx" ON "manager"("token_id");
+
+-- AddForeignKey
+ALTER TABLE "manager" ADD CONSTRAINT "manager_token_id_fkey" FOREIGN KEY ("token_id") REFERENCES "enrolment_token"("id") ON DELETE SET NULL ON UPDATE CASCADE;
 
 -- The audit log only ever grows, whoever asks. Who may change the table itself can take these away: see README.md.
 CREATE FUNCTION audit_only_grows() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -19,7 +19,7 @@ const AuditResult = builder.enumType(AuditResultEnum, { name: 'AuditResult' });
 
 const AuditTarget = builder.objectRef<AuditTargetShape>('AuditTarget').implement({
   description: 'What an act was done to, as it was called then.',
-  authScopes: { administrator: true },
+  authScopes: { administratorOfAll: true },
   fields: (t) => ({
     type: t.exposeString('type', { description: 'Such as Cluster, Operation or Manager.' }),
     id: t.exposeID('id'),
@@ -30,7 +30,7 @@ const AuditTargetConnection = connectionOf(AuditTarget, 'AuditTarget');
 
 const AuditEntry = builder.prismaObject('AuditEntry', {
   description: 'Who did what, or was not let: one entry of the audit log.',
-  authScopes: { administrator: true },
+  authScopes: { administratorOfAll: true },
   fields: (t) => ({
     sequence: t.id({ description: '1, 2, 3 … without a gap.', resolve: ({ sequence }) => String(sequence) }),
     hash: t.exposeString('hash', {
@@ -85,7 +85,7 @@ builder.queryFields((t) => ({
       type: AuditEntry,
       cursor: 'sequence',
       description: 'Who did what, newest first.',
-      authScopes: { administrator: true },
+      authScopes: { administratorOfAll: true },
       extensions: { ...REVISION_CURSORS, ...UNLOGGED },
       args: { filter: t.arg({ type: AuditFilter }) },
       resolve: (query, _parent, { filter }, { deps }) =>
