@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Denials } from './access/audit/denials.ts';
@@ -109,7 +110,7 @@ export async function createApp({ config, database, logger, clock: givenClock }:
       uiDir,
       maxBodyBytes: config.maxBodyBytes,
     });
-    const server = createServer(router);
+    const server = config.tls ? createSecureServer(config.tls, router) : createServer(router);
     const closeSockets = serveWebSockets(server, { api, shared, credentials }, logger, config.maxBodyBytes);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -124,7 +125,7 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     closers.push(startDuties(deps, duty, config.retention));
     const { port } = server.address() as AddressInfo;
     const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-    return { url: `http://${host}:${port}`, close };
+    return { url: `${config.tls ? 'https' : 'http'}://${host}:${port}`, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
 import { proxyList } from './http/peer.ts';
 import { parseRedisUrl, RedisUrlError, type RedisTarget } from './platform/redis-url.ts';
@@ -19,6 +21,8 @@ export interface Config {
   maxBodyBytes: number;
   /** Addresses and networks of proxies whose word on where a request comes from is believed. */
   trustedProxies: readonly string[];
+  /** Certificate (with those that vouch for it) and key, PEM; undefined: plain HTTP. */
+  tls: { cert: string; key: string } | undefined;
   /** How much of the event log, and so of the histories shown, is kept. */
   retention: { maxAgeMs: number; maxEvents: number };
 }
@@ -34,6 +38,36 @@ function redisTarget(text: string, context: z.RefinementCtx): RedisTarget {
     if (!(error instanceof RedisUrlError)) throw error;
     context.addIssue({ code: 'custom', message: error.message });
     return z.NEVER;
+  }
+}
+
+/** The texts of two files that belong together. */
+function readTls(
+  { TLS_CERT, TLS_KEY }: { TLS_CERT?: string | undefined; TLS_KEY?: string | undefined },
+  context: z.RefinementCtx,
+): Config['tls'] {
+  if (TLS_CERT === undefined && TLS_KEY === undefined) return undefined;
+  const complain = (variable: string, message: string) => {
+    context.addIssue({ code: 'custom', path: [variable], message });
+    return undefined;
+  };
+  if (TLS_CERT === undefined) return complain('TLS_CERT', 'is needed with TLS_KEY');
+  if (TLS_KEY === undefined) return complain('TLS_KEY', 'is needed with TLS_CERT');
+  const read = (variable: string, path: string) => {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch (error) {
+      return complain(variable, `cannot be read: ${(error as Error).message}`);
+    }
+  };
+  const cert = read('TLS_CERT', TLS_CERT);
+  const key = read('TLS_KEY', TLS_KEY);
+  if (cert === undefined || key === undefined) return undefined;
+  try {
+    createSecureContext({ cert, key });
+    return { cert, key };
+  } catch (error) {
+    return complain('TLS_CERT', `and TLS_KEY cannot be used together: ${(error as Error).message}`);
   }
 }
 
@@ -87,6 +121,8 @@ const environment = z
       .int()
       .min(1024)
       .default(1024 * 1024),
+    TLS_CERT: z.string().optional(),
+    TLS_KEY: z.string().optional(),
     TRUSTED_PROXIES: z.string().transform(proxies).default([]),
     EVENTS_MAX_AGE_DAYS: z.coerce
       .number('must be a number')
@@ -99,7 +135,7 @@ const environment = z
       .min(1, 'must be at least 1')
       .default(1_000_000),
   })
-  .transform((env): Config => ({
+  .transform((env, context): Config => ({
     host: env.HOST,
     port: env.PORT,
     dataDir: env.DATA_DIR,
@@ -110,6 +146,7 @@ const environment = z
     credentialMs: env.CREDENTIAL_HOURS * 3_600_000,
     leaseMs: env.LEASE_SECONDS * 1000,
     maxBodyBytes: env.MAX_BODY_BYTES,
+    tls: readTls(env, context),
     trustedProxies: env.TRUSTED_PROXIES,
     retention: { maxAgeMs: env.EVENTS_MAX_AGE_DAYS * 86_400_000, maxEvents: env.EVENTS_MAX_COUNT },
   }));
