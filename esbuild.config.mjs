@@ -6,7 +6,12 @@
 import { build } from 'esbuild';
 
 await build({
-  entryPoints: { server: 'server/main.ts', manager: 'manager/main.ts', demo: 'demo/main.ts' },
+  entryPoints: {
+    server: 'server/main.ts',
+    manager: 'manager/main.ts',
+    demo: 'demo/main.ts',
+    'audit-verify': 'server/audit-verify.ts',
+  },
   outdir: 'dist',
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,

@@ -1,6 +1,8 @@
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { Denials } from './access/audit/denials.ts';
 import { CredentialWatch } from './access/credential-watch.ts';
 import { authenticator } from './access/authenticate.ts';
 import { inviteFirstAdministrator } from './access/invitation.ts';
@@ -12,6 +14,7 @@ import { serveWebSockets } from './graphql/websocket.ts';
 import { withResponseCache } from './graphql/response-cache.ts';
 import { SharedSubscriptions } from './graphql/subscription/shared.ts';
 import { createApi } from './graphql/yoga.ts';
+import { peerOf } from './http/peer.ts';
 import { createRouter } from './http/router.ts';
 import { MembershipWriter } from './manager/membership-writer.ts';
 import { renewalsInRounds } from './manager/renewals.ts';
@@ -71,12 +74,17 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     const membershipWriter = new MembershipWriter({ prisma, bus, clock });
     closers.push(() => membershipWriter.close());
     const { leaseMs, authentication, publicUrls } = config;
-    const sessions = { ...config.sessions, secure: publicUrls.some((url) => url.startsWith('https:')) };
+    const sessions = {
+      ...config.sessions,
+      secure: config.tls !== undefined || publicUrls.some((url) => url.startsWith('https:')),
+    };
     // So short that of a server that died the successor is known before the leases of its managers run out: they get
     // their time to come back. See `graceUntil`.
     const duty = new Duty({ prisma, logger, name: 'background', leaseMs: leaseMs / 2 });
     await duty.start();
     closers.push(() => duty.stop());
+    const denials = new Denials({ prisma, clock, logger });
+    closers.push(() => denials.close());
     const startedAt = clock.now().getTime();
     const deps: Deps = {
       prisma,
@@ -90,8 +98,11 @@ export async function createApp({ config, database, logger, clock: givenClock }:
       authentication,
       sessions,
       passwords: new Passwords(),
+      denials,
+      peerOf: peerOf(config.trustedProxies),
       metrics,
       leaseMs,
+      credentialMs: config.credentialMs,
       get graceUntil() {
         return new Date(Math.max(startedAt, duty.since.getTime()) + leaseMs * 1.5);
       },
@@ -110,7 +121,7 @@ export async function createApp({ config, database, logger, clock: givenClock }:
       uiDir,
       maxBodyBytes: config.maxBodyBytes,
     });
-    const server = createServer(router);
+    const server = config.tls ? createSecureServer(config.tls, router) : createServer(router);
     const closeSockets = serveWebSockets(server, { api, shared, credentials }, logger, config.maxBodyBytes);
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -125,7 +136,7 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     closers.push(startDuties(deps, duty, config.retention));
     const { port } = server.address() as AddressInfo;
     const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-    const url = `http://${host}:${port}`;
+    const url = `${config.tls ? 'https' : 'http'}://${host}:${port}`;
     const invited = authentication ? await inviteFirstAdministrator(deps) : null;
     return { url, welcomeUrl: invited && `${publicUrls[0] ?? url}/welcome?token=${invited.token}`, close };
   } catch (error) {

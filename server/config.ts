@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
+import { proxyList } from './http/peer.ts';
 import { parseRedisUrl, RedisUrlError, type RedisTarget } from './platform/redis-url.ts';
 
 /** What the server is told by its environment. Times are milliseconds, sizes bytes. */
@@ -18,7 +21,13 @@ export interface Config {
   systemName: string;
   /** How long a primary's word holds without being renewed. */
   leaseMs: number;
+  /** How long a manager's credential holds; managers renew it at two thirds. */
+  credentialMs: number;
   maxBodyBytes: number;
+  /** Addresses and networks of proxies whose word on where a request comes from is believed. */
+  trustedProxies: readonly string[];
+  /** Certificate (with those that vouch for it) and key, PEM; undefined: plain HTTP. */
+  tls: { cert: string; key: string } | undefined;
   /** How much of the event log, and so of the histories shown, is kept. */
   retention: { maxAgeMs: number; maxEvents: number };
 }
@@ -51,6 +60,49 @@ function redisTarget(text: string, context: z.RefinementCtx): RedisTarget {
     context.addIssue({ code: 'custom', message: error.message });
     return z.NEVER;
   }
+}
+
+/** The texts of two files that belong together. */
+function readTls(
+  { TLS_CERT, TLS_KEY }: { TLS_CERT?: string | undefined; TLS_KEY?: string | undefined },
+  context: z.RefinementCtx,
+): Config['tls'] {
+  if (TLS_CERT === undefined && TLS_KEY === undefined) return undefined;
+  const complain = (variable: string, message: string) => {
+    context.addIssue({ code: 'custom', path: [variable], message });
+    return undefined;
+  };
+  if (TLS_CERT === undefined) return complain('TLS_CERT', 'is needed with TLS_KEY');
+  if (TLS_KEY === undefined) return complain('TLS_KEY', 'is needed with TLS_CERT');
+  const read = (variable: string, path: string) => {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch (error) {
+      return complain(variable, `cannot be read: ${(error as Error).message}`);
+    }
+  };
+  const cert = read('TLS_CERT', TLS_CERT);
+  const key = read('TLS_KEY', TLS_KEY);
+  if (cert === undefined || key === undefined) return undefined;
+  try {
+    createSecureContext({ cert, key });
+    return { cert, key };
+  } catch (error) {
+    return complain('TLS_CERT', `and TLS_KEY cannot be used together: ${(error as Error).message}`);
+  }
+}
+
+function proxies(text: string, context: z.RefinementCtx): string[] {
+  const entries = text.split(',').map((entry) => entry.trim());
+  try {
+    proxyList(entries);
+  } catch (error) {
+    context.addIssue({
+      code: 'custom',
+      message: `${(error as Error).message}, such as 10.0.0.1 or 10.0.0.0/8`,
+    });
+  }
+  return entries;
 }
 
 const environment = z
@@ -87,11 +139,19 @@ const environment = z
       .min(0.5, 'must be at least 0.5')
       .max(3600, 'must be at most 3600')
       .default(10),
+    CREDENTIAL_HOURS: z.coerce
+      .number('must be a number')
+      .min(0.0005, 'must be at least 0.0005')
+      .max(8784, 'must be at most 8784, a year')
+      .default(24),
     MAX_BODY_BYTES: z.coerce
       .number('must be a number')
       .int()
       .min(1024)
       .default(1024 * 1024),
+    TLS_CERT: z.string().optional(),
+    TLS_KEY: z.string().optional(),
+    TRUSTED_PROXIES: z.string().transform(proxies).default([]),
     EVENTS_MAX_AGE_DAYS: z.coerce
       .number('must be a number')
       .min(1 / 24, 'must be at least an hour, 0.042')
@@ -108,7 +168,7 @@ const environment = z
     error:
       'off is for HOST=127.0.0.1, ::1 or localhost only: everybody who reaches the OC may then do everything',
   })
-  .transform((env): Config => ({
+  .transform((env, context): Config => ({
     host: env.HOST,
     authentication: env.AUTH === 'on',
     publicUrls: env.PUBLIC_URL,
@@ -119,8 +179,11 @@ const environment = z
     redis: env.REDIS_URL,
     logLevel: env.LOG_LEVEL,
     systemName: env.SYSTEM_NAME,
+    credentialMs: env.CREDENTIAL_HOURS * 3_600_000,
     leaseMs: env.LEASE_SECONDS * 1000,
     maxBodyBytes: env.MAX_BODY_BYTES,
+    tls: readTls(env, context),
+    trustedProxies: env.TRUSTED_PROXIES,
     retention: { maxAgeMs: env.EVENTS_MAX_AGE_DAYS * 86_400_000, maxEvents: env.EVENTS_MAX_COUNT },
   }));
 

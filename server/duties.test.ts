@@ -56,6 +56,7 @@ it('a duty that fails keeps none of the others from being done', async () => {
     membershipWriter: new MembershipWriter({ prisma, bus, clock }),
     renewals: renewalsInRounds({ prisma, clock, leaseMs: 40 }),
     ...withoutAuthentication,
+    credentialMs: 86_400_000,
     leaseMs: 40,
     metrics: { position: { revision: 0n, mark: '' }, next: async () => undefined },
     graceUntil: new Date(0),

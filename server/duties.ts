@@ -1,4 +1,5 @@
 import type { Deps } from './deps.ts';
+import { tellAuditHead } from './access/audit/tell-head.ts';
 import { forgetExpired } from './access/forget.ts';
 import { sweepLeases } from './manager/sweep.ts';
 import { expireCommands } from './operation/commands.ts';
@@ -16,6 +17,7 @@ export function startDuties(deps: Deps, duty: Pick<Duty, 'held'>, retention: Ret
     'notice silence': () => sweepLeases(deps),
     'expire commands': () => expireCommands(deps),
     'forget who is gone': () => forgetExpired(deps),
+    'tell the head of the audit log': tellAuditHead(deps),
     'shorten the log': () => compact(deps.prisma, deps.clock.now(), retention),
   };
   let round: Promise<void> | undefined;

@@ -1,9 +1,11 @@
 import type { Bus } from '../platform/bus.ts';
 import type { Clock } from '../platform/clock.ts';
 import { notFound } from '../platform/errors.ts';
-import { change } from '../platform/event-log.ts';
+import { change, type Transaction } from '../platform/event-log.ts';
 import type { PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { ApiKeyModel } from '../platform/generated/prisma/models.ts';
+import type { Json } from './audit/chain.ts';
+import { recordAudit } from './audit/record.ts';
 import type { Grant } from './grants.ts';
 import { grantsJson } from './administrators.ts';
 import { accessChanged } from './people.ts';
@@ -15,6 +17,13 @@ export interface ApiKeyDeps {
   clock: Clock;
 }
 
+export interface NewApiKey {
+  name: string;
+  grants: readonly Grant[];
+  expiresInSeconds: number | null;
+  reason: string | null;
+}
+
 /**
  * Makes a key for a program. It belongs to the system, not to who made it: it stays when that person goes. What it may
  * do never changes; another key can be made in its place.
@@ -22,42 +31,58 @@ export interface ApiKeyDeps {
  */
 export async function createApiKey(
   { prisma, clock }: ApiKeyDeps,
-  { principal }: Caller,
-  {
-    name,
-    grants,
-    expiresInSeconds,
-  }: { name: string; grants: readonly Grant[]; expiresInSeconds: number | null },
+  caller: Caller,
+  { name, grants, expiresInSeconds, reason }: NewApiKey,
 ): Promise<{ apiKey: ApiKeyModel; key: string }> {
   const key = newSecret('ock');
   const now = clock.now();
-  const apiKey = await prisma.apiKey.create({
-    data: {
-      hash: hashSecret(key),
-      name,
-      grants: grantsJson(grants),
-      createdAt: now,
-      createdBy: nameOf(principal),
-      expiresAt: expiresInSeconds === null ? null : new Date(now.getTime() + expiresInSeconds * 1000),
-    },
+  const expiresAt = expiresInSeconds === null ? null : new Date(now.getTime() + expiresInSeconds * 1000);
+  const createdBy = nameOf(caller.principal);
+  return prisma.$transaction(async (tx) => {
+    const apiKey = await tx.apiKey.create({
+      data: { hash: hashSecret(key), name, grants: grantsJson(grants), createdAt: now, createdBy, expiresAt },
+    });
+    const detail = { grants: apiKey.grants as Json, expiresAt: expiresAt?.toISOString() ?? null };
+    await audit(tx, caller, now, 'createApiKey', apiKey, { reason, detail });
+    return { apiKey, key };
   });
-  return { apiKey, key };
 }
 
 /** Ends a key, and on every server what is open under it. One that has ended stays as it is. @throws AppError NOT_FOUND */
 export async function revokeApiKey(
   deps: ApiKeyDeps,
-  { principal }: Caller,
-  id: string,
+  caller: Caller,
+  { id, reason }: { id: string; reason: string | null },
 ): Promise<ApiKeyModel> {
+  const now = deps.clock.now();
   return change(deps, async (tx, record) => {
     const { count } = await tx.apiKey.updateMany({
       where: { id, revokedAt: null },
-      data: { revokedAt: deps.clock.now() },
+      data: { revokedAt: now },
     });
     const apiKey = await tx.apiKey.findUnique({ where: { id } });
     if (!apiKey) throw notFound('API key', id);
-    if (count > 0) record(accessChanged(nameOf(principal), `The API key ${apiKey.name} was revoked.`));
+    if (count === 0) return apiKey;
+    record(accessChanged(nameOf(caller.principal), `The API key ${apiKey.name} was revoked.`));
+    await audit(tx, caller, now, 'revokeApiKey', apiKey, { reason });
     return apiKey;
   });
 }
+
+const audit = (
+  tx: Transaction,
+  { principal, from }: Caller,
+  at: Date,
+  action: string,
+  { id, name }: ApiKeyModel,
+  more: { reason: string | null; detail?: Json },
+): Promise<void> =>
+  recordAudit(tx, {
+    principal,
+    from,
+    at,
+    action,
+    targets: [{ type: 'ApiKey', id, name }],
+    result: 'DONE',
+    ...more,
+  });

@@ -4,6 +4,7 @@ import type { Clock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
 import { inRounds } from '../platform/rounds.ts';
 import { grantsIn } from './administrators.ts';
+import { managersByCredential } from './manager-credential.ts';
 import { hashSecret, type Principal } from './principal.ts';
 import { sessionIn, type SessionSettings } from './session.ts';
 
@@ -32,16 +33,7 @@ const NOTE_USE_MS = 60_000;
  * where there are both, the former counts.
  */
 export function authenticator({ prisma, clock, authentication, sessions }: AuthenticateDeps): Authenticate {
-  const managerWith = inRounds(async (hashes: readonly string[]) => {
-    const rows = await prisma.manager.findMany({
-      where: { credentialHash: { in: [...hashes] } },
-      select: { id: true, clusterId: true, name: true, credentialHash: true },
-    });
-    const known = new Map<string, Principal>(
-      rows.map(({ id: managerId, ...who }) => [who.credentialHash, { kind: 'manager', managerId, ...who }]),
-    );
-    return hashes.map((hash) => known.get(hash));
-  });
+  const managerWith = managersByCredential({ prisma, clock });
 
   const keyWith = inRounds(async (hashes: readonly string[]) => {
     const now = clock.now();

@@ -57,7 +57,7 @@ export class CredentialWatch {
   /** Begins to follow the event log and the clock. */
   start(): void {
     this.#following = this.#follow(this.#stopping.signal);
-    this.#expiring = setInterval(() => this.#expire(), EXPIRY_MS).unref();
+    this.#expiring = setInterval(() => this.#doubtExpired(), EXPIRY_MS).unref();
     this.#noting = setInterval(() => (this.#noted = this.#noteUse()), NOTE_USE_MS).unref();
   }
 
@@ -117,14 +117,20 @@ export class CredentialWatch {
       const asked = [...this.#doubted];
       this.#doubted.clear();
       try {
-        for (const [kind, { validAmong }] of Object.entries(CREDENTIALS)) {
+        const { prisma, clock } = this.#deps;
+        for (const [kind, { endsOf }] of Object.entries(CREDENTIALS)) {
           const those = asked.filter((one) => one.kind === kind);
           if (those.length === 0) continue;
-          const valid = await validAmong(
-            this.#deps.prisma,
+          const ends = await endsOf(
+            prisma,
             those.map(({ id }) => id),
+            clock.now(),
           );
-          for (const one of those) if (!valid.has(one.id)) this.#end(one);
+          for (const one of those) {
+            const expiresAt = ends.get(one.id);
+            if (expiresAt !== undefined) one.expiresAt = expiresAt;
+            else if (this.#watched.delete(one)) one.ended();
+          }
         }
       } catch (error) {
         this.#deps.logger.debug({ err: error }, 'credentials could not be looked up; they are tried again');
@@ -136,13 +142,10 @@ export class CredentialWatch {
     this.#checking = undefined;
   }
 
-  #end(one: Watched): void {
-    if (this.#watched.delete(one)) one.ended();
-  }
-
-  #expire(): void {
+  /** Those that were renewed meanwhile are found to be still there. */
+  #doubtExpired(): void {
     const now = this.#deps.clock.now();
-    for (const one of [...this.#watched]) if (one.expiresAt && one.expiresAt <= now) this.#end(one);
+    this.#doubt([...this.#watched].filter(({ expiresAt }) => expiresAt && expiresAt <= now));
   }
 
   /** A page that is open and live uses its session, though it may ask for nothing. */

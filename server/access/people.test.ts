@@ -58,8 +58,9 @@ describe('people, by a clock of its own', () => {
     const { invitation } = await createPerson(deps, caller, {
       name,
       grants: [{ role: 'VIEWER', clusters: null }],
+      reason: null,
     });
-    const { secret, principal } = await acceptInvitation(deps, {
+    const { secret, principal } = await acceptInvitation(deps, caller, {
       token: invitation.token,
       password: PASSWORD,
     });
@@ -88,11 +89,11 @@ describe('people, by a clock of its own', () => {
   });
 
   it('an invitation expires', async () => {
-    const { invitation } = await createPerson(deps, caller, { name: 'Late', grants: [] });
+    const { invitation } = await createPerson(deps, caller, { name: 'Late', grants: [], reason: null });
     now += 73 * HOUR;
-    expect(await codeOf(acceptInvitation(deps, { token: invitation.token, password: PASSWORD }))).toBe(
-      'NOT_FOUND',
-    );
+    expect(
+      await codeOf(acceptInvitation(deps, caller, { token: invitation.token, password: PASSWORD })),
+    ).toBe('NOT_FOUND');
   });
 
   it('guesses wait longer and longer; the delay passes, and is for that name from that address', async () => {
@@ -144,7 +145,12 @@ describe('people, by a clock of its own', () => {
     const watch = new CredentialWatch({ ...deps, tail, logger });
     watch.start();
     const { principal } = await somebody();
-    const { key } = await createApiKey(deps, caller, { name: 'short', grants: [], expiresInSeconds: 60 });
+    const { key } = await createApiKey(deps, caller, {
+      name: 'short',
+      grants: [],
+      expiresInSeconds: 60,
+      reason: null,
+    });
     const ended: string[] = [];
     watch.watch(await authenticate({ authorization: `Bearer ${key}` }), () => ended.push('key'));
     watch.watch(principal, () => ended.push('session'));

@@ -4,6 +4,8 @@ import { AppError, conflict, notFound } from '../platform/errors.ts';
 import { change, type NewEvent, type Transaction } from '../platform/event-log.ts';
 import type { PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { PersonModel } from '../platform/generated/prisma/models.ts';
+import type { Json } from './audit/chain.ts';
+import { recordAudit } from './audit/record.ts';
 import { ADMINISTRATORS, administers, grantsIn, grantsJson, lockAdministrators } from './administrators.ts';
 import { EVERYTHING, type Grant } from './grants.ts';
 import { invitationOf, invite, type Invited } from './invitation.ts';
@@ -53,11 +55,11 @@ export const accessChanged = (actor: string, summary: string): NewEvent => ({
  */
 export async function logIn(
   deps: PeopleDeps,
-  { from }: Caller,
+  caller: Caller,
   { name, password }: { name: string; password: string },
 ): Promise<LoggedIn> {
   const loginName = loginNameOf(name);
-  const wasRight = await countAttempt(deps, loginName, from);
+  const wasRight = await countAttempt(deps, loginName, caller.from);
   const person = await deps.prisma.person.findUnique({ where: { loginName, disabled: false } });
   if (!(await deps.passwords.verify(person?.passwordHash ?? null, password)) || !person)
     throw new AppError('UNAUTHENTICATED', 'The name or the password is wrong.');
@@ -69,15 +71,23 @@ export async function logIn(
       data: { lastLogInAt: deps.clock.now() },
     });
     if (!found[0]) throw new AppError('UNAUTHENTICATED', 'The name or the password is wrong.');
-    return begin(deps, tx, found[0]);
+    const loggedIn = await begin(deps, tx, found[0]);
+    await audit(deps, tx, { ...caller, principal: loggedIn.principal }, 'logIn', found[0]);
+    return loggedIn;
   });
 }
 
 /** Ends the session of the principal, on every server. */
-export async function logOut(deps: PeopleDeps, principal: PersonPrincipal): Promise<void> {
+export async function logOut(
+  deps: PeopleDeps,
+  { principal, ...from }: Caller & { principal: PersonPrincipal },
+): Promise<void> {
   await change(deps, async (tx, record) => {
     const { count } = await tx.session.deleteMany({ where: { id: principal.sessionId } });
-    if (count > 0) record(accessChanged(principal.name, `${principal.name} logged out.`));
+    if (count === 0) return;
+    record(accessChanged(principal.name, `${principal.name} logged out.`));
+    const { personId: id, name } = principal;
+    await audit(deps, tx, { principal, ...from }, 'logOut', { id, name });
   });
 }
 
@@ -87,11 +97,11 @@ export async function logOut(deps: PeopleDeps, principal: PersonPrincipal): Prom
  */
 export async function changePassword(
   deps: PeopleDeps,
-  { principal, from }: Caller & { principal: PersonPrincipal },
+  caller: Caller & { principal: PersonPrincipal },
   { current, password }: { current: string; password: string },
 ): Promise<LoggedIn> {
-  const person = await deps.prisma.person.findUniqueOrThrow({ where: { id: principal.personId } });
-  const wasRight = await countAttempt(deps, person.loginName, from);
+  const person = await deps.prisma.person.findUniqueOrThrow({ where: { id: caller.principal.personId } });
+  const wasRight = await countAttempt(deps, person.loginName, caller.from);
   if (!(await deps.passwords.verify(person.passwordHash, current)))
     throw new AppError('INVALID', 'input.current: is not your present password', { field: 'input.current' });
   await wasRight();
@@ -102,7 +112,15 @@ export async function changePassword(
       data: { passwordHash },
     });
     if (!changed) throw conflict('The password was changed meanwhile.');
-    return renewed(deps, tx, record, changed, `${person.name} changed the password.`);
+    return renewed(
+      deps,
+      tx,
+      record,
+      caller,
+      'changePassword',
+      changed,
+      `${person.name} changed the password.`,
+    );
   });
 }
 
@@ -112,6 +130,7 @@ export async function changePassword(
  */
 export async function acceptInvitation(
   deps: PeopleDeps,
+  caller: Caller,
   { token, password }: { token: string; password: string },
 ): Promise<LoggedIn> {
   // Looked at before, so that only who has an invitation keeps the server busy with passwords.
@@ -126,7 +145,7 @@ export async function acceptInvitation(
       where: { id: personId },
       data: { passwordHash, lastLogInAt: deps.clock.now() },
     });
-    return renewed(deps, tx, record, person, `${person.name} chose a password.`);
+    return renewed(deps, tx, record, caller, 'acceptInvitation', person, `${person.name} chose a password.`);
   });
 }
 
@@ -136,6 +155,7 @@ export async function acceptInvitation(
  */
 export async function createFirstAdministrator(
   deps: PeopleDeps,
+  caller: Caller,
   { token, name, password }: { token: string; name: string; password: string },
 ): Promise<LoggedIn> {
   await invitationOf(deps, token);
@@ -155,7 +175,8 @@ export async function createFirstAdministrator(
       skipDuplicates: true,
     });
     if (!person) throw nameTaken(name);
-    return renewed(deps, tx, record, person, `${name} is the first administrator.`);
+    const summary = `${name} is the first administrator.`;
+    return renewed(deps, tx, record, caller, 'createFirstAdministrator', person, summary);
   });
 }
 
@@ -165,37 +186,48 @@ export async function createFirstAdministrator(
  */
 export async function createPerson(
   deps: PeopleDeps,
-  { principal }: Caller,
-  { name, grants }: { name: string; grants: readonly Grant[] },
+  caller: Caller,
+  { name, grants, reason }: { name: string; grants: readonly Grant[]; reason: string | null },
 ): Promise<{ person: PersonModel; invitation: Invited }> {
   const now = deps.clock.now();
   const loginName = loginNameOf(name);
   return change(deps, async (tx, record) => {
-    const data = {
-      name,
-      loginName,
-      grants: grantsJson(grants),
-      createdAt: now,
-      createdBy: nameOf(principal),
-    };
+    const createdBy = nameOf(caller.principal);
+    const data = { name, loginName, grants: grantsJson(grants), createdAt: now, createdBy };
     const [person] = await tx.person.createManyAndReturn({ data: [data], skipDuplicates: true });
     if (!person) throw nameTaken(name);
-    record(accessChanged(nameOf(principal), `${name} was invited.`));
-    return { person, invitation: await invite(tx, person.id, now) };
+    record(accessChanged(createdBy, `${name} was invited.`));
+    const invitation = await invite(tx, person.id, now);
+    await audit(deps, tx, caller, 'createPerson', person, {
+      reason,
+      detail: { grants: json(person.grants) },
+    });
+    return { person, invitation };
   });
 }
 
 /** Makes a new invitation: the way back in for who has forgotten the password. The old password holds until it is used. */
 export async function invitePerson(
   deps: PeopleDeps,
-  id: string,
+  caller: Caller,
+  { id, reason }: { id: string; reason: string | null },
 ): Promise<{ person: PersonModel; invitation: Invited }> {
   return deps.prisma.$transaction(async (tx) => {
     const person = await tx.person.findUnique({ where: { id } });
     if (!person) throw notFound('person', id);
     await tx.invitation.deleteMany({ where: { personId: id } });
-    return { person, invitation: await invite(tx, id, deps.clock.now()) };
+    const invitation = await invite(tx, id, deps.clock.now());
+    await audit(deps, tx, caller, 'invitePerson', person, { reason });
+    return { person, invitation };
   });
+}
+
+export interface PersonUpdate {
+  id: string;
+  /** Null: as they are. */
+  grants: readonly Grant[] | null;
+  disabled: boolean | null;
+  reason: string | null;
 }
 
 /**
@@ -205,8 +237,8 @@ export async function invitePerson(
  */
 export async function updatePerson(
   deps: PeopleDeps,
-  { principal }: Caller,
-  { id, grants, disabled }: { id: string; grants: readonly Grant[] | null; disabled: boolean | null },
+  caller: Caller,
+  { id, grants, disabled, reason }: PersonUpdate,
 ): Promise<{ person: PersonModel; loggedIn: LoggedIn | null }> {
   return change(deps, async (tx, record) => {
     await lockAdministrators(tx);
@@ -228,11 +260,15 @@ export async function updatePerson(
     )
       throw conflict('Nobody would be left who can administer the whole system.');
     if (person.disabled) await tx.invitation.deleteMany({ where: { personId: id } });
+    const { principal } = caller;
     const what = person.disabled ? 'was disabled' : before.disabled ? 'was enabled' : 'has other rights';
     record(accessChanged(nameOf(principal), `${person.name} ${what}.`));
     await tx.session.deleteMany({ where: { personId: id } });
     const itself = principal.kind === 'person' && principal.personId === id && !person.disabled;
-    return { person, loggedIn: itself ? await begin(deps, tx, person) : null };
+    const loggedIn = itself ? await begin(deps, tx, person) : null;
+    const detail = { grants: json(person.grants), disabled: person.disabled };
+    await audit(deps, tx, caller, 'updatePerson', person, { reason, detail });
+    return { person, loggedIn };
   });
 }
 
@@ -246,15 +282,40 @@ async function begin(deps: PeopleDeps, tx: Transaction, person: PersonModel): Pr
   return { secret, principal: { kind: 'person', personId, name, sessionId, grants, expiresAt } };
 }
 
-/** Ends all sessions of the person and begins a new one. */
+/** Ends all sessions of the person, who did it, and begins a new one. */
 async function renewed(
   deps: PeopleDeps,
   tx: Transaction,
   record: (event: NewEvent) => void,
+  caller: Caller,
+  action: string,
   person: PersonModel,
   summary: string,
 ): Promise<LoggedIn> {
   await tx.session.deleteMany({ where: { personId: person.id } });
   record(accessChanged(person.name, summary));
-  return begin(deps, tx, person);
+  const loggedIn = await begin(deps, tx, person);
+  await audit(deps, tx, { ...caller, principal: loggedIn.principal }, action, person);
+  return loggedIn;
 }
+
+const json = (value: PersonModel['grants']): Json => value as Json;
+
+/** The last statement of what it tells of. */
+const audit = (
+  { clock }: PeopleDeps,
+  tx: Transaction,
+  { principal, from }: Caller,
+  action: string,
+  { id, name }: { id: string; name: string },
+  more: { reason?: string | null; detail?: Json } = {},
+): Promise<void> =>
+  recordAudit(tx, {
+    principal,
+    from,
+    at: clock.now(),
+    action,
+    targets: [{ type: 'Person', id, name }],
+    result: 'DONE',
+    ...more,
+  });

@@ -11,7 +11,15 @@ export type Principal =
   | { kind: 'person'; personId: string; name: string; sessionId: string; grants: Grant[]; expiresAt: Date }
   /** A program by an API key. */
   | { kind: 'key'; keyId: string; name: string; grants: Grant[]; expiresAt: Date | null }
-  | { kind: 'manager'; managerId: string; clusterId: string; name: string; credentialHash: string };
+  | {
+      kind: 'manager';
+      managerId: string;
+      clusterId: string;
+      name: string;
+      credentialHash: string;
+      /** Stays through renewals. */
+      credentialId: string;
+    };
 
 export type ManagerPrincipal = Extract<Principal, { kind: 'manager' }>;
 export type PersonPrincipal = Extract<Principal, { kind: 'person' }>;

@@ -10,6 +10,7 @@ import type { Position } from '../platform/event-log.ts';
 import { isAnywhere, isOverAll } from '../access/principal.ts';
 import type { Context } from './context.ts';
 import CursorsPlugin from './cursors.ts';
+import DenialsPlugin from './denials.ts';
 import { dateTime, revision } from './scalars.ts';
 import { unauthorized } from './unauthorized.ts';
 
@@ -48,7 +49,7 @@ export const builder = new SchemaBuilder<{
   };
   Connection: { totalCount: number | (() => number | Promise<number>) };
 }>({
-  plugins: [ScopeAuthPlugin, RelayPlugin, PrismaPlugin, ValidationPlugin, CursorsPlugin],
+  plugins: [DenialsPlugin, ScopeAuthPlugin, RelayPlugin, PrismaPlugin, ValidationPlugin, CursorsPlugin],
   defaultFieldNullability: false,
   relay: {
     cursorType: 'String',

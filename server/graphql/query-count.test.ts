@@ -87,6 +87,7 @@ describe('the number of queries', () => {
           name: 'm',
           version: '1',
           credentialHash: `h${c}`,
+          credentialExpiresAt: now,
           lastSeenAt: now,
           registeredAt: now,
         },
@@ -162,6 +163,7 @@ describe('the number of queries', () => {
       ...withoutAuthentication,
       metrics: new MetricFeed({ prisma, bus, logger }),
       leaseMs: 10_000,
+      credentialMs: 86_400_000,
       graceUntil: new Date(),
     });
     const count = async (query: string) => {

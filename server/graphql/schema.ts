@@ -8,6 +8,7 @@ import '../access/schema.ts';
 import '../access/schema/viewer.ts';
 import '../access/schema/people.ts';
 import '../access/schema/api-keys.ts';
+import '../access/audit/schema.ts';
 import '../metric/schema.ts';
 import '../operation/schema/acts.ts';
 import '../operation/schema/changes.ts';

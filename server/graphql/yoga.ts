@@ -74,17 +74,22 @@ export function createApi(
     renderGraphiQL: async (options) =>
       (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
     graphiql: { title: 'Operations Center API', defaultQuery: examples },
-    context: async ({ request, req, connectionParams, principal }) => ({
-      deps,
-      principal: principal ?? (await deps.authenticate(credentialsOf(request ?? req, connectionParams))),
-      from: req?.socket.remoteAddress ?? '',
-      userAgent: req?.headers['user-agent'] ?? null,
-      setCookie:
-        request &&
-        ((cookie) => {
-          cookies.set(request, cookie);
-        }),
-    }),
+    context: async ({ request, req, connectionParams, principal }) => {
+      const peer = req && deps.peerOf(req);
+      const caller = {
+        from: peer?.address ?? '',
+        userAgent: req?.headers['user-agent'] ?? null,
+      };
+      try {
+        principal ??= await deps.authenticate(credentialsOf(request ?? req, connectionParams));
+      } catch (error) {
+        await deps.denials.note({ ...caller, principal: { kind: 'anonymous' } }, 'authenticate', error);
+        throw error;
+      }
+      const origin = `${peer?.secure ? 'https' : 'http'}://${req?.headers.host}`;
+      const setCookie = request && ((cookie: string) => void cookies.set(request, cookie));
+      return { deps, ...caller, principal, origin, setCookie };
+    },
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Deps } from '../deps.ts';
-import { nameOf, type Principal } from '../access/principal.ts';
+import { recordAudit } from '../access/audit/record.ts';
+import { nameOf, type Caller } from '../access/principal.ts';
 import { visibilityOf } from '../access/visibility.ts';
 import type { OperationModel } from '../platform/generated/prisma/models.ts';
 import { conflict, notFound } from '../platform/errors.ts';
@@ -16,15 +17,18 @@ import { demandRoleOverOperation } from './visible.ts';
  */
 export async function abortOperation(
   deps: Deps,
-  actor: Principal,
+  caller: Caller,
   id: string,
   reason: string | null,
 ): Promise<OperationModel> {
   const now = deps.clock.now();
+  const actor = { name: nameOf(caller.principal) };
   return change(deps, async (tx, record) => {
-    const seen = await tx.operation.findUnique({ where: { id, ...visibilityOf(actor).operations } });
+    const seen = await tx.operation.findUnique({
+      where: { id, ...visibilityOf(caller.principal).operations },
+    });
     if (!seen) throw notFound('operation', id);
-    await demandRoleOverOperation(tx, actor, id);
+    await demandRoleOverOperation(tx, caller.principal, id);
     await lockCommands(tx, { operationId: id });
     const operation = await lockOperation(tx, id);
     if (!operation) throw notFound('operation', id);
@@ -34,7 +38,7 @@ export async function abortOperation(
     record({
       kind: 'OPERATION_CHANGED',
       operationId: id,
-      actor: nameOf(actor),
+      actor: actor.name,
       summary: reason ? `Abort requested. ${reason}` : 'Abort requested.',
     });
     const ended = await tx.command.updateManyAndReturn({
@@ -62,6 +66,15 @@ export async function abortOperation(
       ),
       ...told.map((command) => commandEvent('COMMAND_ABORT_REQUESTED', command, 'Abort requested.', actor)),
     );
-    return refreshOperation(deps, tx, record, id);
+    const aborted = await refreshOperation(deps, tx, record, id);
+    await recordAudit(tx, {
+      ...caller,
+      at: now,
+      action: 'abortOperation',
+      reason,
+      targets: [{ type: 'Operation', id, name: operation.reason }],
+      result: 'DONE',
+    });
+    return aborted;
   });
 }

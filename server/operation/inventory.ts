@@ -1,3 +1,4 @@
+import type { AuditTarget } from '../access/audit/chain.ts';
 import type { PrismaClient } from '../platform/generated/prisma/client.ts';
 import { AppError, invalid } from '../platform/errors.ts';
 import type { Visibility } from '../access/visibility.ts';
@@ -64,6 +65,15 @@ export async function loadInventory(
     chosen: whole.has(cluster.id) ? null : (nodesOf.get(cluster.id) ?? new Set()),
   }));
 }
+
+/** The targets for the audit log: clusters, and of those of which only some nodes are chosen, these. */
+export const auditTargets = (inventory: readonly InventoryCluster[]): AuditTarget[] =>
+  inventory.flatMap(({ id, name, nodes, chosen }) => [
+    { type: 'Cluster', id, name },
+    ...nodes
+      .filter((node) => chosen?.has(node.id))
+      .map((node) => ({ type: 'Node', id: node.id, name: node.name })),
+  ]);
 
 /** @throws AppError NOT_FOUND for the first that is wanted and was not found. */
 function complain(path: string, wanted: readonly string[], found: ReadonlySet<string>): void {

@@ -1,4 +1,3 @@
-import { nameOf, type Principal } from '../access/principal.ts';
 import type { Deps } from '../deps.ts';
 import type { OperationModel } from '../platform/generated/prisma/models.ts';
 import type { CommandStatus } from '../platform/generated/prisma/enums.ts';
@@ -43,13 +42,13 @@ export const commandEvent = (
   kind: 'COMMAND_CHANGED' | 'COMMAND_ABORT_REQUESTED',
   command: { id: string; operationId: string; clusterId: string },
   summary: string,
-  actor?: Principal,
+  actor?: { name: string },
 ): NewEvent => ({
   kind,
   operationId: command.operationId,
   commandId: command.id,
   clusterId: command.clusterId,
-  actor: actor && nameOf(actor),
+  actor: actor?.name,
   summary,
 });
 

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { Deps } from '../deps.ts';
-import { nameOf, type Principal } from '../access/principal.ts';
+import { recordAudit } from '../access/audit/record.ts';
+import { nameOf, type Caller, type Principal } from '../access/principal.ts';
 import { demandRole, visibilityOf } from '../access/visibility.ts';
 import { Prisma, type PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { OperationModel } from '../platform/generated/prisma/models.ts';
 import { conflict, invalid } from '../platform/errors.ts';
 import { change, type NewEvent, type Transaction } from '../platform/event-log.ts';
-import { loadInventory, type Targets } from './inventory.ts';
+import { auditTargets, loadInventory, type Targets } from './inventory.ts';
 import { planOperation, type ClusterPlan, type Plan, type PlanRequest } from './plan.ts';
 import { statusData } from './progress.ts';
 import { demandRoleOverOperation } from './visible.ts';
@@ -42,18 +43,19 @@ const planPart = ({ kind, mode, rolling }: OperationRequest): PlanRequest => ({ 
  */
 export async function startOperation(
   deps: Deps,
-  actor: Principal,
+  caller: Caller,
   request: StartRequest,
 ): Promise<OperationModel> {
   const requestHash = hashOf(request);
+  const { principal } = caller;
   try {
     return await change(deps, async (tx, record) => {
-      const earlier = await byKey(tx, actor, request.idempotencyKey, requestHash);
+      const earlier = await byKey(tx, principal, request.idempotencyKey, requestHash);
       if (earlier) return earlier;
-      const inventory = await loadInventory(tx, visibilityOf(actor), request.operation.targets);
+      const inventory = await loadInventory(tx, visibilityOf(principal), request.operation.targets);
       await demandRole(
         tx,
-        actor,
+        principal,
         'OPERATOR',
         inventory.map(({ id }) => id),
       );
@@ -65,12 +67,23 @@ export async function startOperation(
         });
       }
       if (planned.nodeCount === 0) throw invalid('input.plan.targets', planned.warnings.join(' '));
-      return create(deps, tx, record, actor, request, planned, requestHash);
+      const { kind, mode, rolling } = request.operation;
+      const operation = await create(deps, tx, record, nameOf(principal), request, planned, requestHash);
+      await recordAudit(tx, {
+        ...caller,
+        at: operation.createdAt,
+        action: 'startOperation',
+        reason: request.reason,
+        targets: [{ type: 'Operation', id: operation.id, name: null }, ...auditTargets(inventory)],
+        result: 'DONE',
+        detail: { kind, mode, rolling: rolling && { ...rolling }, nodes: planned.nodeCount },
+      });
+      return operation;
     });
   } catch (error) {
     // Two requests with one key at once: the other one was first, so this one answers what that one made.
     if (!(error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002')) throw error;
-    const earlier = await byKey(deps.prisma, actor, request.idempotencyKey, requestHash);
+    const earlier = await byKey(deps.prisma, principal, request.idempotencyKey, requestHash);
     if (!earlier) throw error;
     return earlier;
   }
@@ -111,7 +124,7 @@ async function create(
   deps: Deps,
   tx: Transaction,
   record: (...events: NewEvent[]) => void,
-  actor: Principal,
+  actor: string,
   { operation: { kind, mode, rolling, expiresInSeconds }, reason, idempotencyKey }: StartRequest,
   planned: Plan,
   requestHash: string,
@@ -125,7 +138,7 @@ async function create(
       mode,
       rolling: rollingJson,
       reason,
-      actor: nameOf(actor),
+      actor,
       idempotencyKey,
       requestHash,
       createdAt: now,
@@ -135,7 +148,7 @@ async function create(
   record({
     kind: 'OPERATION_STARTED',
     operationId: operation.id,
-    actor: nameOf(actor),
+    actor,
     summary: `${KIND_WORDS[kind]} (${mode.toLowerCase()}) of ${counted(planned.nodeCount, 'node')} in ${counted(targets.length, 'cluster')}. ${reason}`,
   });
   const commands = await tx.command.createManyAndReturn({
@@ -162,7 +175,7 @@ async function create(
       operationId: operation.id,
       commandId: id,
       clusterId,
-      actor: nameOf(actor),
+      actor,
       summary: `${KIND_WORDS[kind]} issued. ${reason}`,
     });
   }

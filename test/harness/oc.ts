@@ -79,7 +79,8 @@ export class Oc {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    const secure = this.#options.env?.['TLS_CERT'] !== undefined;
+    return `${secure ? 'https' : 'http'}://127.0.0.1:${this.#port}`;
   }
 
   get client(): Client {
@@ -120,7 +121,7 @@ export class Oc {
     this.#program = program;
     const ready = await until('the OC is ready', () => {
       if (!program.running) throw new Error(program.output);
-      return /is ready on http:\/\/127\.0\.0\.1:(\d+)/.exec(program.output) ?? undefined;
+      return /is ready on https?:\/\/127\.0\.0\.1:(\d+)/.exec(program.output) ?? undefined;
     });
     this.#port = Number(ready[1]);
   }

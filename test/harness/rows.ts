@@ -18,6 +18,9 @@ export interface Target {
   /** Of the whole system, the same in each. */
   person: string;
   apiKey: string;
+  enrolmentToken: string;
+  /** A manager that nobody misses. */
+  lost: string;
 }
 
 export interface Row {
@@ -50,6 +53,8 @@ export const ROWS: Record<string, Row> = {
   'Query.person': { who: administrators, variables: byId('person') },
   'Query.people': { who: administrators },
   'Query.apiKeys': { who: administrators },
+  'Query.enrolmentTokens': { who: administrators },
+  'Query.auditLog': { who: administrators },
   'Mutation.logIn': { who: ALL, variables: somebody({ name: 'Somebody', password: PASSWORD }) },
   'Mutation.acceptInvitation': {
     who: ALL,
@@ -82,6 +87,11 @@ export const ROWS: Record<string, Row> = {
   },
   'Mutation.revokeApiKey': { who: administrators, variables: byId('apiKey') },
   'Mutation.createEnrolmentToken': { who: administrators, variables: somebody({}) },
+  'Mutation.revokeEnrolmentToken': { who: administrators, variables: byId('enrolmentToken') },
+  'Mutation.revokeManager': {
+    who: administrators,
+    variables: ({ lost }) => ({ input: { managerId: lost, reason: 'gone' } }),
+  },
   'Mutation.startOperation': {
     who: operators,
     variables: (target) => ({ input: { plan: plan(target), reason: 'why', idempotencyKey: randomUUID() } }),
@@ -97,6 +107,10 @@ export const ROWS: Record<string, Row> = {
       },
     }),
     told: 'UNAUTHENTICATED',
+  },
+  'Mutation.renewCredential': {
+    who: MANAGERS,
+    variables: () => ({ input: { credential: WireManager.credential() } }),
   },
   'Mutation.renewLease': {
     who: MANAGERS,

@@ -30,7 +30,19 @@ describe('the matrix of every field and everybody', () => {
   beforeAll(async () => {
     oc = await Oc.start({ auth: true, leaseSeconds: 300 });
     const ann = await firstAdministrator(oc);
-    const ofAll = { person: (await person(ann, 'Somebody', [])).id, apiKey: (await apiKey(ann, [])).id };
+    const { cluster } = await ann.data(
+      'query ($id: ID!) { cluster(id: $id) { managers { edges { node { id } } } } }',
+      { id: (await WireManager.join(ann, 'lost')).clusterId },
+    );
+    const { createEnrolmentToken } = await ann.data(
+      'mutation { createEnrolmentToken(input: {}) { enrolmentToken { id } } }',
+    );
+    const ofAll = {
+      person: (await person(ann, 'Somebody', [])).id,
+      apiKey: (await apiKey(ann, [])).id,
+      enrolmentToken: createEnrolmentToken.enrolmentToken.id as string,
+      lost: cluster.managers.edges[0].node.id as string,
+    };
     const target = async (name: string): Promise<[WireManager, Target]> => {
       const manager = await WireManager.join(ann, name, `${name}-m1`, 'process', [
         { key: 'of', value: name },

@@ -103,6 +103,7 @@ const CreateApiKeyInput = builder.inputType('CreateApiKeyInput', {
       description: 'Null: it does not expire.',
       validate: z.int().min(1).max(315_360_000).nullish(),
     }),
+    reason: t.string({ description: 'Why, for the audit log.', validate: input.line.nullish() }),
   }),
 });
 
@@ -119,18 +120,23 @@ builder.mutationFields((t) => ({
     type: CreatedApiKey,
     authScopes: { administratorOfAll: true },
     args: { input: t.arg({ type: CreateApiKeyInput, required: true }) },
-    resolve: (_mutation, { input: { name, grants, expiresInSeconds } }, context) =>
+    resolve: (_mutation, { input: { name, grants, expiresInSeconds, reason } }, context) =>
       createApiKey(context.deps, context, {
         name,
         grants: grantsFrom(grants),
         expiresInSeconds: expiresInSeconds ?? null,
+        reason: reason ?? null,
       }),
   }),
   revokeApiKey: t.field({
     type: ApiKey,
     description: 'Ends it on every server, with all that is open under it. It stays in the list.',
     authScopes: { administratorOfAll: true },
-    args: { id: t.arg.id({ required: true, validate: input.id }) },
-    resolve: (_mutation, { id }, context) => revokeApiKey(context.deps, context, id),
+    args: {
+      id: t.arg.id({ required: true, validate: input.id }),
+      reason: t.arg.string({ validate: input.line.nullish() }),
+    },
+    resolve: (_mutation, { id, reason }, context) =>
+      revokeApiKey(context.deps, context, { id, reason: reason ?? null }),
   }),
 }));

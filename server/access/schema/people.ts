@@ -114,6 +114,7 @@ const CreatePersonInput = builder.inputType('CreatePersonInput', {
   fields: (t) => ({
     name: t.string({ required: true, validate: input.name }),
     grants: t.field({ type: [GrantInput], required: true, validate: grantList }),
+    reason: t.string({ description: 'Why, for the audit log.', validate: input.line.nullish() }),
   }),
 });
 const UpdatePersonInput = builder.inputType('UpdatePersonInput', {
@@ -125,6 +126,7 @@ const UpdatePersonInput = builder.inputType('UpdatePersonInput', {
       validate: grantList.nullish(),
     }),
     disabled: t.boolean(),
+    reason: t.string({ description: 'Why, for the audit log.', validate: input.line.nullish() }),
   }),
 });
 
@@ -134,15 +136,19 @@ builder.mutationFields((t) => ({
     description: 'Nobody chooses another’s password: the person does, by the invitation.',
     authScopes: { administratorOfAll: true },
     args: { input: t.arg({ type: CreatePersonInput, required: true }) },
-    resolve: (_mutation, { input: { name, grants } }, context) =>
-      createPerson(context.deps, context, { name, grants: grantsFrom(grants) }),
+    resolve: (_mutation, { input: { name, grants, reason } }, context) =>
+      createPerson(context.deps, context, { name, grants: grantsFrom(grants), reason: reason ?? null }),
   }),
   invitePerson: t.field({
     type: InvitedPerson,
     description: 'A new invitation in place of any before, for who lost it or forgot the password.',
     authScopes: { administratorOfAll: true },
-    args: { id: t.arg.id({ required: true, validate: input.id }) },
-    resolve: (_mutation, { id }, { deps }) => invitePerson(deps, id),
+    args: {
+      id: t.arg.id({ required: true, validate: input.id }),
+      reason: t.arg.string({ validate: input.line.nullish() }),
+    },
+    resolve: (_mutation, { id, reason }, context) =>
+      invitePerson(context.deps, context, { id, reason: reason ?? null }),
   }),
   updatePerson: t.field({
     type: Person,
@@ -150,11 +156,12 @@ builder.mutationFields((t) => ({
       'Changes what a person may do or whether the person may come in. Ends all the person’s sessions; who does it to themselves gets a new one. CONFLICT when nobody would be left who can administer the whole system.',
     authScopes: { administratorOfAll: true },
     args: { input: t.arg({ type: UpdatePersonInput, required: true }) },
-    resolve: async (_mutation, { input: { id, grants, disabled } }, context) => {
+    resolve: async (_mutation, { input: { id, grants, disabled, reason } }, context) => {
       const { person, loggedIn } = await updatePerson(context.deps, context, {
         id,
         grants: grants ? grantsFrom(grants) : null,
         disabled: disabled ?? null,
+        reason: reason ?? null,
       });
       if (loggedIn) context.setCookie?.(sessionCookie(loggedIn.secret, context.deps.sessions));
       return person;

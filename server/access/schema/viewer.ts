@@ -15,7 +15,7 @@ import {
   type LoggedIn,
 } from '../people.ts';
 import { permissionsOf } from '../permission.ts';
-import { grantsOf, type PersonPrincipal, type Principal } from '../principal.ts';
+import { grantsOf, type Caller, type PersonPrincipal, type Principal } from '../principal.ts';
 import { sessionCookie } from '../session.ts';
 import { Grant, Permission } from './grant.ts';
 
@@ -136,14 +136,15 @@ builder.mutationFields((t) => ({
       'Begins a session, in a cookie. UNAVAILABLE with `retryAfterSeconds` after too many attempts in vain.',
     authScopes: { public: true },
     args: { input: t.arg({ type: LogInInput, required: true }) },
-    resolve: (_mutation, args, context) => comeIn(context, () => logIn(context.deps, context, args.input)),
+    resolve: (_mutation, args, context) =>
+      comeIn(context, () => logIn(context.deps, callerOf(context), args.input)),
   }),
   logOut: t.field({
     type: Viewer,
     description: 'Ends the session on every server, with all that is open under it.',
     authScopes: { person: true },
     resolve: async (_mutation, _args, context) => {
-      await logOut(context.deps, asPerson(context.principal));
+      await logOut(context.deps, { ...callerOf(context), principal: asPerson(context.principal) });
       context.setCookie?.(sessionCookie(null, context.deps.sessions));
       return { kind: 'anonymous' as const };
     },
@@ -155,7 +156,11 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: ChangePasswordInput, required: true }) },
     resolve: (_mutation, args, context) =>
       comeIn(context, () =>
-        changePassword(context.deps, { ...context, principal: asPerson(context.principal) }, args.input),
+        changePassword(
+          context.deps,
+          { ...callerOf(context), principal: asPerson(context.principal) },
+          args.input,
+        ),
       ),
   }),
   acceptInvitation: t.field({
@@ -163,7 +168,8 @@ builder.mutationFields((t) => ({
     description: 'Chooses a password and logs in. An invitation is good for once.',
     authScopes: { public: true },
     args: { input: t.arg({ type: AcceptInvitationInput, required: true }) },
-    resolve: (_mutation, args, context) => comeIn(context, () => acceptInvitation(context.deps, args.input)),
+    resolve: (_mutation, args, context) =>
+      comeIn(context, () => acceptInvitation(context.deps, callerOf(context), args.input)),
   }),
   createFirstAdministrator: t.field({
     type: Viewer,
@@ -172,16 +178,19 @@ builder.mutationFields((t) => ({
     authScopes: { public: true },
     args: { input: t.arg({ type: CreateFirstAdministratorInput, required: true }) },
     resolve: (_mutation, args, context) =>
-      comeIn(context, () => createFirstAdministrator(context.deps, args.input)),
+      comeIn(context, () => createFirstAdministrator(context.deps, callerOf(context), args.input)),
   }),
 }));
+
+const callerOf = ({ principal, from, userAgent }: Context): Caller => ({ principal, from, userAgent });
 
 /** Puts the session that begins into the answer's cookie, in place of any other. @throws AppError INVALID over a WebSocket */
 async function comeIn(context: Context, work: () => Promise<LoggedIn>): Promise<Principal> {
   if (!context.setCookie)
     throw new AppError('INVALID', 'A session begins over HTTP: its cookie comes with the answer.');
   const { principal, secret } = await work();
-  if (context.principal.kind === 'person') await logOut(context.deps, context.principal);
+  const { principal: before } = context;
+  if (before.kind === 'person') await logOut(context.deps, { ...callerOf(context), principal: before });
   context.setCookie(sessionCookie(secret, context.deps.sessions));
   return principal;
 }

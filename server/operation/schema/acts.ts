@@ -100,8 +100,8 @@ builder.mutationFields((t) => ({
     type: Operation,
     authScopes: { operator: true },
     args: { input: t.arg({ type: StartOperationInput, required: true }) },
-    resolve: (_parent, { input: start }, { deps, principal }) =>
-      startOperation(deps, principal, {
+    resolve: (_parent, { input: start }, { deps, ...caller }) =>
+      startOperation(deps, caller, {
         operation: operationRequest('input.plan', start.plan),
         planDigest: start.planDigest ?? null,
         reason: start.reason.trim(),
@@ -116,8 +116,8 @@ builder.mutationFields((t) => ({
       id: t.arg.id({ required: true, validate: input.id }),
       reason: t.arg.string({ validate: input.line.nullish() }),
     },
-    resolve: (_parent, { id, reason }, { deps, principal }) =>
-      abortOperation(deps, principal, id, reason ?? null),
+    resolve: (_parent, { id, reason }, { deps, ...caller }) =>
+      abortOperation(deps, caller, id, reason ?? null),
   }),
 }));
 

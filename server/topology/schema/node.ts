@@ -3,10 +3,10 @@ import { resolveCursorConnection, type DefaultConnectionArguments } from '@potho
 import { PAGE_SIZES, builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
 import * as input from '../../graphql/input.ts';
+import { Label } from '../../graphql/label.ts';
 import type { NodeFilterValue } from '../filter.ts';
 import { cursorOf, type NodeListRequest, type NodeRow } from '../node-list.ts';
 import { effectiveStatus } from '../status.ts';
-import { Label } from '../../graphql/label.ts';
 import { Permission } from '../../access/schema/grant.ts';
 import { mayOperate } from './may-operate.ts';
 import { NodeStatus } from './common.ts';
