@@ -40,6 +40,9 @@ export const nameOf = (principal: Principal): string =>
 
 export type ManagerPrincipal = Extract<Principal, { kind: 'manager' }>;
 
+/** Whether it has the role over the whole system. */
+export const isOverAll = (principal: Principal, _role: Grant['role']): boolean => principal.kind === 'local';
+
 /** What decides what is shown: principals of one scope get the same answer to the same question. */
 export const scopeOf = (principal: Principal): string =>
   principal.kind === 'manager' ? `manager ${principal.managerId}` : principal.kind;

@@ -7,6 +7,7 @@ import type PrismaTypes from '../platform/generated/pothos.ts';
 import { getDatamodel } from '../platform/generated/pothos.ts';
 import { AppError, invalidInput } from '../platform/errors.ts';
 import type { Position } from '../platform/event-log.ts';
+import { isOverAll } from '../access/principal.ts';
 import type { Context } from './context.ts';
 import CursorsPlugin from './cursors.ts';
 import DenialsPlugin from './denials.ts';
@@ -66,7 +67,7 @@ export const builder = new SchemaBuilder<{
     authScopes: ({ principal }) => ({
       public: true,
       operator: principal.kind === 'local',
-      administratorOfAll: principal.kind === 'local',
+      administratorOfAll: isOverAll(principal, 'ADMINISTRATOR'),
       manager: principal.kind === 'manager',
       managerOf: (clusterId) => principal.kind === 'manager' && principal.clusterId === clusterId,
     }),
