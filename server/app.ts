@@ -14,6 +14,7 @@ import { serveWebSockets } from './graphql/websocket.ts';
 import { withResponseCache } from './graphql/response-cache.ts';
 import { SharedSubscriptions } from './graphql/subscription/shared.ts';
 import { createApi } from './graphql/yoga.ts';
+import { exportAudit } from './http/audit-export.ts';
 import { peerOf } from './http/peer.ts';
 import { createRouter } from './http/router.ts';
 import { MembershipWriter } from './manager/membership-writer.ts';
@@ -116,6 +117,7 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     const uiDir = join(packageRoot, 'ui', 'build');
     const router = createRouter({
       api: withResponseCache(api, deps),
+      auditExport: (request, response) => void exportAudit(deps, request, response),
       prisma,
       bus,
       uiDir,

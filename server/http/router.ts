@@ -7,6 +7,8 @@ import { apiRefusal, refusal, type Refusal } from './guard.ts';
 
 export interface Routes {
   api: RequestListener;
+  /** Sends the audit log. */
+  auditExport: RequestListener;
   prisma: PrismaClient;
   bus: Pick<OwnedBus, 'state'>;
   /** Folder of the built UI. */
@@ -15,7 +17,14 @@ export interface Routes {
 }
 
 /** `/graphql` is the API, `/healthz` and `/readyz` are for who watches the process, everything else is the UI. */
-export function createRouter({ api, prisma, bus, uiDir, maxBodyBytes }: Routes): RequestListener {
+export function createRouter({
+  api,
+  auditExport,
+  prisma,
+  bus,
+  uiDir,
+  maxBodyBytes,
+}: Routes): RequestListener {
   // `dev` looks at the files at each request: a build may replace them under a running server.
   const ui = existsSync(uiDir) ? sirv(uiDir, { single: true, dev: true }) : uiMissing;
   return (request, response) => {
@@ -26,6 +35,7 @@ export function createRouter({ api, prisma, bus, uiDir, maxBodyBytes }: Routes):
     const refused = refusal(request) ?? (path === '/graphql' ? apiRefusal(request, maxBodyBytes) : undefined);
     if (refused) refuse(request, response, refused);
     else if (path === '/graphql') api(request, response);
+    else if (path === '/audit.jsonl') auditExport(request, response);
     else if (path === '/healthz') json(response, 200, { status: 'ok' });
     else if (path === '/readyz') void ready(prisma, bus, response);
     else ui(request, response, () => json(response, 404, { error: 'There is nothing here.' }));

@@ -100,6 +100,38 @@ describe('the audit log', () => {
     expect(seen).toEqual(all);
   });
 
+  it('is exported as lines of JSON, oldest first, with the same filters', async () => {
+    const get = async (query = '', headers = {}) => {
+      const response = await fetch(`${oc.url}/audit.jsonl${query}`, { headers });
+      return { status: response.status, text: await response.text() };
+    };
+    const { status, text } = await get();
+    expect(status).toBe(200);
+    const lines = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const shown = (await log()).reverse();
+    expect(lines.map(({ hash }) => hash)).toEqual(shown.map(({ hash }: { hash: string }) => hash));
+    expect(lines[0]).toMatchObject({
+      sequence: 1,
+      action: 'createEnrolmentToken',
+      targets: [{ type: 'EnrolmentToken' }],
+    });
+    const some = await get('?action=startOperation&action=abortOperation&result=DONE&target=shop');
+    expect(some.text.trimEnd().split('\n')).toHaveLength(1);
+    expect((await get('?actor=nobody')).text).toBe('');
+    for (const wrong of ['?since=yesterday', '?result=PERHAPS', '?colour=red', '?actor=a&actor=b']) {
+      expect(await get(wrong), wrong).toMatchObject({
+        status: 400,
+        text: expect.stringContaining('INVALID'),
+      });
+    }
+    const manager = await WireManager.join(oc.client, 'exporter');
+    expect((await get('', { authorization: `Bearer ${manager.client.credential}` })).status).toBe(403);
+    expect((await get('', { authorization: 'Bearer ocm_guess' })).status).toBe(401);
+  });
+
   it('is for administrators: a manager reads none of it', async () => {
     const manager = await WireManager.join(oc.client, 'curious');
     expect((await manager.client.fault('{ auditLog { totalCount } }')).extensions.code).toBe('FORBIDDEN');
