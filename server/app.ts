@@ -10,6 +10,8 @@ import { serveWebSockets } from './graphql/websocket.ts';
 import { withResponseCache } from './graphql/response-cache.ts';
 import { SharedSubscriptions } from './graphql/subscription/shared.ts';
 import { createApi } from './graphql/yoga.ts';
+import { Guard } from './http/guard.ts';
+import { limitConnections, SERVER_OPTIONS } from './http/limits.ts';
 import { createRouter } from './http/router.ts';
 import { MembershipWriter } from './manager/membership-writer.ts';
 import { renewalsInRounds } from './manager/renewals.ts';
@@ -93,17 +95,29 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     const credentials = new CredentialWatch(deps);
     credentials.start();
     closers.push(() => credentials.stop());
-    const api = createApi(deps, shared, credentials);
+    const { introspection, maxBodyBytes } = config;
+    const api = createApi(deps, shared, credentials, introspection);
+    const guard = new Guard(config.host, config.publicUrls);
     const uiDir = join(packageRoot, 'ui', 'build');
     const router = createRouter({
+      guard,
       api: withResponseCache(api, deps),
       prisma,
       bus,
       uiDir,
-      maxBodyBytes: config.maxBodyBytes,
+      maxBodyBytes,
     });
-    const server = createServer(router);
-    const closeSockets = serveWebSockets(server, { api, shared, credentials }, logger, config.maxBodyBytes);
+    const server = createServer(SERVER_OPTIONS, router);
+    limitConnections(server);
+    const closeSockets = serveWebSockets(server, {
+      guard,
+      api,
+      shared,
+      credentials,
+      introspection,
+      logger,
+      maxPayload: maxBodyBytes,
+    });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(config.port, config.host, resolve);

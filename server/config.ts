@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { INTROSPECTION, type Introspection } from './graphql/introspection.ts';
 import { parseRedisUrl, RedisUrlError, type RedisTarget } from './platform/redis-url.ts';
 
 /** What the server is told by its environment. Times are milliseconds, sizes bytes. */
@@ -14,6 +15,9 @@ export interface Config {
   /** How long a primary's word holds without being renewed. */
   leaseMs: number;
   maxBodyBytes: number;
+  /** Origins under which it is reached from outside, such as `https://oc.example.com`. */
+  publicUrls: readonly string[];
+  introspection: Introspection;
   /** How much of the event log, and so of the histories shown, is kept. */
   retention: { maxAgeMs: number; maxEvents: number };
 }
@@ -21,6 +25,22 @@ export interface Config {
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** Origins, between commas. */
+function originsOf(text: string, context: z.RefinementCtx): string[] {
+  return text.split(',').map((part) => {
+    const url = part.trim();
+    const { origin, href, protocol } = URL.canParse(url)
+      ? new URL(url)
+      : { origin: '', href: '', protocol: '' };
+    if (href === `${origin}/` && /^https?:$/.test(protocol)) return origin;
+    context.addIssue({
+      code: 'custom',
+      message: 'must be like https://oc.example.com, several between commas',
+    });
+    return z.NEVER;
+  });
+}
 
 function redisTarget(text: string, context: z.RefinementCtx): RedisTarget {
   try {
@@ -64,6 +84,10 @@ const environment = z
       .int()
       .min(1024)
       .default(1024 * 1024),
+    PUBLIC_URL: z.string().transform(originsOf).default([]),
+    INTROSPECTION: z
+      .enum(INTROSPECTION, { error: `must be one of ${INTROSPECTION.join(', ')}` })
+      .default('authenticated'),
     EVENTS_MAX_AGE_DAYS: z.coerce
       .number('must be a number')
       .min(1 / 24, 'must be at least an hour, 0.042')
@@ -85,6 +109,8 @@ const environment = z
     systemName: env.SYSTEM_NAME,
     leaseMs: env.LEASE_SECONDS * 1000,
     maxBodyBytes: env.MAX_BODY_BYTES,
+    publicUrls: env.PUBLIC_URL,
+    introspection: env.INTROSPECTION,
     retention: { maxAgeMs: env.EVENTS_MAX_AGE_DAYS * 86_400_000, maxEvents: env.EVENTS_MAX_COUNT },
   }));
 
