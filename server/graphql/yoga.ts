@@ -4,7 +4,7 @@ import { createYoga, type Plugin } from 'graphql-yoga';
 import { CredentialWatch } from '../access/credential-watch.ts';
 import type { Principal } from '../access/principal.ts';
 import { ByteLru } from '../platform/byte-lru.ts';
-import type { AppError } from '../platform/errors.ts';
+import { AppError } from '../platform/errors.ts';
 import type { Context } from './context.ts';
 import { checkCost } from './cost.ts';
 import type { Deps } from '../deps.ts';
@@ -15,6 +15,8 @@ import { maskError } from './mask.ts';
 import { schema } from './schema.ts';
 import { subscribePulled } from './subscription/pulled.ts';
 import { SharedSubscriptions } from './subscription/shared.ts';
+
+type RequestParser = Parameters<Parameters<NonNullable<Plugin['onRequestParse']>>[0]['setRequestParser']>[0];
 
 interface ParseHook {
   parseFn: typeof parse;
@@ -55,6 +57,9 @@ export function createApi(
     parserAndValidationCache: { documentCache: documents(), errorCache: NOTHING_KEPT },
     plugins: [
       {
+        onRequestParse: ({ requestParser, setRequestParser }) => {
+          if (requestParser) setRequestParser(typed(requestParser));
+        },
         // Before anything of the document is looked at: what is wrong with it is told by who asks.
         onParams: async ({ request, context, setResult }) => {
           try {
@@ -103,6 +108,18 @@ export function createApi(
 }
 
 export type Api = ReturnType<typeof createApi>;
+
+/** What is no JSON in a URL is the client's mistake, and nothing of it is repeated. */
+const typed =
+  (parser: RequestParser): RequestParser =>
+  async (request) => {
+    try {
+      return await parser(request);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      throw new AppError('INVALID', 'The variables are not in JSON.', { http: { status: 400 } });
+    }
+  };
 
 function tooCostly({ schema, document, operationName, variableValues }: ExecutionArgs) {
   try {

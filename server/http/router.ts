@@ -71,8 +71,8 @@ async function ready(prisma: PrismaClient, bus: Routes['bus'], response: ServerR
 
 /** In the shape of a GraphQL answer, so that clients have one kind of error. */
 function refuse(request: IncomingMessage, response: ServerResponse, { status, message }: Refusal): void {
-  // What is left of the body will not be read: the connection cannot be used again.
-  if (!request.complete) response.setHeader('Connection', 'close');
+  // What is left of the body is thrown away: a client that is still sending it would not hear of a refusal otherwise.
+  request.resume();
   json(response, status, {
     errors: [{ message, extensions: { code: status === 403 ? 'FORBIDDEN' : 'INVALID' } }],
   });
