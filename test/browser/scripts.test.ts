@@ -154,7 +154,8 @@ describe('texts that would be scripts', () => {
     });
     page.on('request', (request) => {
       const url = request.url();
-      if (!url.startsWith(oc.url) && !url.startsWith('data:image/')) seen.push(url);
+      const own = [oc.url, `blob:${oc.url}`, 'data:image/'];
+      if (!own.some((start) => url.startsWith(start))) seen.push(url);
     });
     return seen;
   }
@@ -181,7 +182,7 @@ describe('texts that would be scripts', () => {
       await page.goto(`${oc.url}/clusters/${manager.clusterId}`);
       await page.getByRole('button', { name: 'Restart', exact: true }).first().click();
       await page.getByRole('dialog').waitFor();
-      await page.getByText('Dry run').waitFor();
+      await page.getByRole('heading', { name: 'Dry run' }).waitFor();
       await page.keyboard.press('Escape');
       for (const text of PAYLOADS.slice(0, 5)) {
         await page.goto(`${oc.url}/operations?search=${encodeURIComponent(text)}`);
