@@ -15,6 +15,8 @@ import { withResponseCache } from './graphql/response-cache.ts';
 import { SharedSubscriptions } from './graphql/subscription/shared.ts';
 import { createApi } from './graphql/yoga.ts';
 import { exportAudit } from './http/audit-export.ts';
+import { Guard } from './http/guard.ts';
+import { limitConnections, SERVER_OPTIONS } from './http/limits.ts';
 import { peerOf } from './http/peer.ts';
 import { createRouter } from './http/router.ts';
 import { MembershipWriter } from './manager/membership-writer.ts';
@@ -113,18 +115,32 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     const credentials = new CredentialWatch(deps);
     credentials.start();
     closers.push(() => credentials.stop());
-    const api = createApi(deps, shared, credentials);
+    const { introspection, maxBodyBytes } = config;
+    const api = createApi(deps, shared, credentials, introspection);
+    const guard = new Guard(config.host, config.publicUrls);
     const uiDir = join(packageRoot, 'ui', 'build');
     const router = createRouter({
+      guard,
       api: withResponseCache(api, deps),
       auditExport: (request, response) => void exportAudit(deps, request, response),
       prisma,
       bus,
       uiDir,
-      maxBodyBytes: config.maxBodyBytes,
+      maxBodyBytes,
     });
-    const server = config.tls ? createSecureServer(config.tls, router) : createServer(router);
-    const closeSockets = serveWebSockets(server, { api, shared, credentials }, logger, config.maxBodyBytes);
+    const server = config.tls
+      ? createSecureServer({ ...SERVER_OPTIONS, ...config.tls }, router)
+      : createServer(SERVER_OPTIONS, router);
+    limitConnections(server);
+    const closeSockets = serveWebSockets(server, {
+      guard,
+      api,
+      shared,
+      credentials,
+      introspection,
+      logger,
+      maxPayload: maxBodyBytes,
+    });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(config.port, config.host, resolve);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
+import { INTROSPECTION, type Introspection } from './graphql/introspection.ts';
 import { proxyList } from './http/peer.ts';
 import { parseRedisUrl, RedisUrlError, type RedisTarget } from './platform/redis-url.ts';
 
@@ -28,6 +29,7 @@ export interface Config {
   trustedProxies: readonly string[];
   /** Certificate (with those that vouch for it) and key, PEM; undefined: plain HTTP. */
   tls: { cert: string; key: string } | undefined;
+  introspection: Introspection;
   /** How much of the event log, and so of the histories shown, is kept. */
   retention: { maxAgeMs: number; maxEvents: number };
 }
@@ -152,6 +154,9 @@ const environment = z
     TLS_CERT: z.string().optional(),
     TLS_KEY: z.string().optional(),
     TRUSTED_PROXIES: z.string().transform(proxies).default([]),
+    INTROSPECTION: z
+      .enum(INTROSPECTION, { error: `must be one of ${INTROSPECTION.join(', ')}` })
+      .default('authenticated'),
     EVENTS_MAX_AGE_DAYS: z.coerce
       .number('must be a number')
       .min(1 / 24, 'must be at least an hour, 0.042')
@@ -184,6 +189,7 @@ const environment = z
     maxBodyBytes: env.MAX_BODY_BYTES,
     tls: readTls(env, context),
     trustedProxies: env.TRUSTED_PROXIES,
+    introspection: env.INTROSPECTION,
     retention: { maxAgeMs: env.EVENTS_MAX_AGE_DAYS * 86_400_000, maxEvents: env.EVENTS_MAX_COUNT },
   }));
 

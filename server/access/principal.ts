@@ -47,9 +47,6 @@ export const isAnywhere = (principal: Principal, role: Role): boolean => hasRole
 export const isOverAll = (principal: Principal, role: Role): boolean =>
   hasRoleOverAll(grantsOf(principal), role);
 
-/** Whether it has the role over the whole system. */
-export const isOverAll = (principal: Principal, _role: Grant['role']): boolean => principal.kind === 'local';
-
 /** What decides what is shown: principals of one scope get the same answer to the same question. */
 export function scopeOf(principal: Principal): string {
   if (principal.kind === 'anonymous') return 'anonymous';

@@ -51,7 +51,7 @@ async function mustBeAdministrator(
   const caller = { from: peerOf(request).address, userAgent: request.headers['user-agent'] ?? null };
   let principal: Principal = { kind: 'anonymous' };
   try {
-    principal = await authenticate(request.headers.authorization);
+    principal = await authenticate(request.headers);
     if (principal.kind === 'anonymous')
       throw new AppError('UNAUTHENTICATED', 'The audit log needs a log-in.');
     if (!isOverAll(principal, 'ADMINISTRATOR'))

@@ -75,7 +75,8 @@ export class Subscription {
       url: `${url.replace('http', 'ws')}/graphql`,
       webSocketImpl: class extends WebSocket {
         constructor(address: string, protocol: string) {
-          super(address, protocol, { headers: credential ? {} : headers });
+          // As a browser does: a socket with a cookie comes from a page.
+          super(address, protocol, credential ? {} : { headers, origin: url });
         }
       },
       retryAttempts: 0,
