@@ -120,10 +120,13 @@ describe('people, by a clock of its own', () => {
 
   it('an address that tries many names is slowed down, for a minute at the most', async () => {
     const { name } = await somebody();
+    const before = await deps.prisma.logInAttempts.count();
     const codes = [];
     for (let n = 0; n < 40; n++)
       codes.push(await codeOf(logIn(deps, caller, { name: `n${n}`, password: 'a guess' })));
     expect(codes.indexOf('UNAVAILABLE')).toBe(31);
+    const kept = (await deps.prisma.logInAttempts.count()) - before;
+    expect(kept, 'of 31 names and the address: what is refused leaves nothing behind').toBe(32);
     now += 60_000;
     expect(await codeOf(logIn(deps, caller, { name, password: PASSWORD }))).toBe('in');
     expect([5, 6, 7, 100].map((failures) => delayAfter(failures, { free: 5, longestMs: 900_000 }))).toEqual([

@@ -68,7 +68,7 @@ export async function countAttempt(
   ]);
   const keys = [...paces.keys()].sort();
   const now = clock.now();
-  const free = await prisma.$transaction(async (tx) => {
+  await prisma.$transaction(async (tx) => {
     // Locks the rows, which may not be there yet, in one order.
     const rows = await tx.$queryRaw<Row[]>`
       INSERT INTO log_in_attempts AS a (key, failures, blocked_until, last_at)
@@ -76,22 +76,14 @@ export async function countAttempt(
       ON CONFLICT (key) DO UPDATE SET key = a.key
       RETURNING key, failures, blocked_until AS "blockedUntil", last_at AS "lastAt"`;
     const until = Math.max(...rows.map(({ blockedUntil }) => blockedUntil.getTime()));
-    if (until > now.getTime()) return until;
+    // It leaves no row behind: whoever goes on trying names fills no table.
+    if (until > now.getTime()) throw tooMany(Math.ceil((until - now.getTime()) / 1000));
     for (const { key, failures: before, lastAt } of rows) {
       const failures = now.getTime() - lastAt.getTime() >= FORGET_MS ? 1 : before + 1;
       const blockedUntil = new Date(now.getTime() + delayAfter(failures, paces.get(key)!));
       await tx.logInAttempts.update({ where: { key }, data: { failures, blockedUntil, lastAt: now } });
     }
-    return undefined;
   });
-  if (free !== undefined) {
-    const retryAfterSeconds = Math.ceil((free - now.getTime()) / 1000);
-    throw new AppError(
-      'UNAVAILABLE',
-      `Too many attempts have failed. Try again in ${retryAfterSeconds} seconds.`,
-      { retryAfterSeconds },
-    );
-  }
   return async () => {
     await prisma.logInAttempts.deleteMany({ where: { key: keyOf(name, place) } });
     // Only its own: one who may log in must not buy guesses at others by it.
@@ -101,3 +93,8 @@ export async function countAttempt(
     });
   };
 }
+
+const tooMany = (retryAfterSeconds: number): AppError =>
+  new AppError('UNAVAILABLE', `Too many attempts have failed. Try again in ${retryAfterSeconds} seconds.`, {
+    retryAfterSeconds,
+  });
