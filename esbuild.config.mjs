@@ -6,7 +6,12 @@
 import { build } from 'esbuild';
 
 await build({
-  entryPoints: { server: 'server/main.ts', manager: 'manager/main.ts', demo: 'demo/main.ts' },
+  entryPoints: {
+    server: 'server/main.ts',
+    manager: 'manager/main.ts',
+    demo: 'demo/main.ts',
+    'audit-verify': 'server/audit-verify.ts',
+  },
   outdir: 'dist',
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,
@@ -19,7 +24,14 @@ await build({
   mainFields: ['module', 'main'],
   define: { 'process.env.NODE_ENV': '"production"', 'globalThis.process.env.NODE_ENV': '"production"' },
   logLevel: 'warning',
-  external: ['@electric-sql/pglite', '@prisma/client', 'pino', 'pg-native', '@graphql-yoga/render-graphiql'],
+  external: [
+    '@electric-sql/pglite',
+    '@node-rs/argon2',
+    '@prisma/client',
+    'pino',
+    'pg-native',
+    '@graphql-yoga/render-graphiql',
+  ],
   // CommonJS libraries ask for Node's own modules by `require`.
   banner: {
     js: "import { createRequire as createRequireOf } from 'node:module'; const require = createRequireOf(import.meta.url);",

@@ -14,7 +14,16 @@ const onDatabase = (database: 'pglite' | 'postgres', ...more: string[]) => ({
 const timeout = process.env['OC_FAULTS'] === 'full' ? 3 * 3_600_000 : 120_000;
 
 export default defineConfig({
-  resolve: { alias: { $lib: new URL('./ui/lib', import.meta.url).pathname } },
+  resolve: {
+    alias: [
+      { find: '$lib', replacement: new URL('./ui/lib', import.meta.url).pathname },
+      // The instance that the libraries have: graphql-js knows the types of its own only.
+      {
+        find: /^graphql$/,
+        replacement: new URL('./node_modules/graphql/index.js', import.meta.url).pathname,
+      },
+    ],
+  },
   test: {
     testTimeout: timeout,
     hookTimeout: 120_000,

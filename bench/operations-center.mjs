@@ -15,6 +15,7 @@ export async function startOc({ databaseUrl = '', env = {} } = {}) {
     PORT: '0',
     DATA_DIR: folder,
     LOG_LEVEL: 'error',
+    AUTH: 'off',
     LEASE_SECONDS: '3600',
     DATABASE_URL: databaseUrl,
     ...env,

@@ -60,15 +60,19 @@ export class Children {
     this.#unexpected = listener;
   }
 
-  /** Resolves when the child has written a line that matches; rejects with its last output when it ends before. */
-  async line(child: Child, pattern: RegExp): Promise<void> {
+  /** Resolves with the match when the child has written what matches; rejects with its last output when it ends before. */
+  async line(child: Child, pattern: RegExp): Promise<RegExpExecArray> {
     const written = (async () => {
-      while (!pattern.test(child.output)) await new Promise((resolve) => setTimeout(resolve, 25));
+      for (;;) {
+        const match = pattern.exec(child.output);
+        if (match) return match;
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      }
     })();
-    const died = child.ended.then(() => {
+    const died = child.ended.then((): never => {
       throw new Error(`${child.name} could not start: ${child.output.trim()}`);
     });
-    await Promise.race([written, died]);
+    return Promise.race([written, died]);
   }
 
   /** Asks every child to end, last started first, and kills what does not within its time. */

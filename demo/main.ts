@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { killWorkers } from '../manager/drivers/process/kill-workers.ts';
 import { packageRoot } from '../manager/package-root.ts';
+import { becomeAdministrator } from './administrator.ts';
+import { enrolmentToken } from './api.ts';
 import { Children } from './children.ts';
 import { demoClusters } from './clusters.ts';
 import { freePorts } from './ports.ts';
@@ -41,10 +43,13 @@ try {
     DATA_DIR: join(folder, 'oc'),
     SYSTEM_NAME: 'Demo',
     LOG_LEVEL: 'warn',
+    AUTH: 'on',
+    PUBLIC_URL: '',
   };
   console.log('Starting the Operations Center …');
   const server = children.start('server', 'dist/server.js', [], { ...environment, DATABASE_URL: '' });
-  await children.line(server, /is ready on/);
+  const [, link = ''] = await children.line(server, /first administrator: (\S+)/);
+  const { name, password, apiKey } = await becomeAdministrator(url, link);
 
   let next = port + 100;
   for (const cluster of clusters) {
@@ -53,7 +58,7 @@ try {
     for (const manager of cluster.managers) {
       const config = cluster.config(manager, {
         url,
-        token: await newToken(url),
+        token: await enrolmentToken(url, apiKey),
         stateDir: folder,
         port: first,
       });
@@ -65,7 +70,9 @@ try {
   const workers = clusters.reduce((sum, cluster) => sum + cluster.workers, 0);
   console.log(`
   Operations Center   ${url}
+  Log in as           ${name}, password ${password}
   GraphiQL            ${url}/graphql
+  API key             export OC_API_KEY=${apiKey}
 
   ${clusters.length} clusters, ${workers} worker processes; index-5 in "search" dies now and then.
   Logs and data: ${folder} (removed at the end). Ctrl-C ends everything.
@@ -78,14 +85,4 @@ try {
   // What fails because everything is being stopped is no news.
   if (!ending) console.error((error as Error).message);
   await end(1);
-}
-
-async function newToken(url: string): Promise<string> {
-  const response = await fetch(`${url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query: 'mutation { createEnrolmentToken(input: {}) { token } }' }),
-  });
-  const { data } = (await response.json()) as { data: { createEnrolmentToken: { token: string } } };
-  return data.createEnrolmentToken.token;
 }

@@ -1,10 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { enrolmentToken } from './api.ts';
 import { SimulatedManager } from './simulated-manager.ts';
 
 /**
  * `npm run seed -- --clusters 500 --nodes 20`: fills a running OC with clusters that exist only on the wire, one
  * simulated manager each. They keep their leases and change nodes now and then until Ctrl-C; afterwards the OC shows
- * them as silent.
+ * them as silent. `OC_API_KEY` is the key of an administrator, unless the OC runs with AUTH=off.
  */
 const whole = (value: string): number => {
   const n = Number(value);
@@ -31,7 +32,7 @@ try {
   // A token admits 1,000 at the most.
   const tokens = await Promise.all(
     Array.from({ length: Math.ceil(options.clusters / 1000) }, () =>
-      SimulatedManager.token(options.url, 1000),
+      enrolmentToken(options.url, process.env.OC_API_KEY, 1000),
     ),
   );
   const queue = [...managers];

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { ask, bearer } from './api.ts';
 
 const KINDS = ['process', 'redis-cluster', 'rabbitmq', 'tomcat'] as const;
 const ENVIRONMENTS = ['prod', 'prod', 'stage', 'test'] as const;
@@ -35,15 +36,6 @@ export class SimulatedManager {
       statusReason: index % 20 === 7 && n === 0 ? 'exited with code 137' : null,
       zone: 'abc'[n % 3]!,
     }));
-  }
-
-  static async token(url: string, uses: number): Promise<string> {
-    const data = await call<{ createEnrolmentToken: { token: string } }>(
-      url,
-      'mutation ($uses: Int!) { createEnrolmentToken(input: { uses: $uses }) { token } }',
-      { uses },
-    );
-    return data.createEnrolmentToken.token;
   }
 
   /** Registers and reports all nodes. */
@@ -128,16 +120,5 @@ export class SimulatedManager {
 }
 
 async function call<T>(url: string, query: string, variables: object, credential?: string): Promise<T> {
-  const response = await fetch(`${url}/graphql`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      ...(credential && { authorization: `Bearer ${credential}` }),
-    },
-    body: JSON.stringify({ query, variables }),
-    signal: AbortSignal.timeout(30_000),
-  });
-  const { data, errors } = (await response.json()) as { data: T; errors?: { message: string }[] };
-  if (errors?.[0]) throw new Error(errors[0].message);
-  return data;
+  return (await ask<T>(url, query, variables, bearer(credential))).data;
 }

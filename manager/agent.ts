@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { OcClient } from './client.ts';
 import { KINDS } from './commands.ts';
 import type { ManagerConfig } from './config.ts';
-import { credentialIn } from './credential.ts';
+import { Credential } from './credential.ts';
 import type { ClusterDriver } from './drivers/driver.ts';
 import { Fenced } from './fence.ts';
 import { fileName } from './files.ts';
@@ -40,9 +40,11 @@ export class Agent {
     const { config, driver, version, log } = options;
     const home = join(config.stateDir, fileName(config.manager.name));
     this.unlock = lockManager(join(home, 'lock.json'));
-    this.client = new OcClient(config.operationsCenter, credentialIn(join(home, 'credential.json')));
+    const credential = new Credential(join(home, 'credential.json'));
+    this.client = new OcClient(config.operationsCenter, credential, config.ca);
     this.hub = new Hub({
       client: this.client,
+      credential,
       registration: {
         token: config.token,
         cluster: {

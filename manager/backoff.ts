@@ -30,3 +30,6 @@ export class Backoff {
     this.attempt = 0;
   }
 }
+
+/** Between attempts to reach the OC. */
+export const BACKOFF = { baseMs: 250, capMs: 10_000 };

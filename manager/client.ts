@@ -1,5 +1,7 @@
 import type { TadaDocumentNode } from 'gql.tada';
 import { print } from 'graphql';
+import type { Credential } from './credential.ts';
+import { Poster, reasonOf } from './http.ts';
 import { timeLimit } from './news.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -8,6 +10,8 @@ const TIMEOUT_MS = 10_000;
 export class OcError extends Error {
   /** NOT_FOUND, INVALID, CONFLICT, FORBIDDEN, UNAUTHENTICATED, UNAVAILABLE, RESYNC_REQUIRED or UNEXPECTED. */
   readonly code: string;
+  /** Why the credential is never taken again: REVOKED or EXPIRED. */
+  readonly ended: string | undefined;
   /** The input at fault, e.g. `input.epoch`. */
   readonly field: string | undefined;
   /** For a membership report out of sequence: the next that the OC takes. */
@@ -17,6 +21,7 @@ export class OcError extends Error {
     super(message);
     this.name = 'OcError';
     this.code = typeof extensions['code'] === 'string' ? extensions['code'] : 'UNEXPECTED';
+    this.ended = typeof extensions['ended'] === 'string' ? extensions['ended'] : undefined;
     this.field = typeof extensions['field'] === 'string' ? extensions['field'] : undefined;
     const expected = extensions['expectedSequence'];
     this.expectedSequence = typeof expected === 'number' ? expected : undefined;
@@ -48,16 +53,20 @@ export const isRoleLost = (error: unknown): boolean =>
 /** Sends queries and mutations to the OC over HTTP. */
 export class OcClient {
   readonly url: string;
+  private readonly poster: Poster;
 
   /**
    * @param operationsCenter the OC's URL; its API is at `/graphql` below it.
-   * @param credential the manager's own, sent with each request that is not anonymous.
+   * @param credential the manager's own, shown with each request that is not anonymous.
+   * @param ca certificates (PEM) that alone are trusted; null: those that the system trusts.
    */
   constructor(
     operationsCenter: string,
-    readonly credential: string,
+    readonly credential: Pick<Credential, 'current'>,
+    readonly ca: string | null = null,
   ) {
     this.url = `${operationsCenter.replace(/\/+$/, '')}/graphql`;
+    this.poster = new Poster(this.url, ca);
   }
 
   /**
@@ -69,23 +78,35 @@ export class OcClient {
     variables: Variables,
     { anonymous = false, signal }: { anonymous?: boolean; signal?: AbortSignal } = {},
   ): Promise<Result> {
+    for (;;) {
+      const shown = this.credential.current;
+      try {
+        return await this.sendOnce(document, variables, anonymous ? null : shown, signal);
+      } catch (error) {
+        // The credential was renewed while this was under way: the OC may have seen the new one first.
+        const renewed = !anonymous && this.credential.current !== shown;
+        if (!(renewed && error instanceof OcError && error.code === 'UNAUTHENTICATED')) throw error;
+      }
+    }
+  }
+
+  private async sendOnce<Result, Variables>(
+    document: TadaDocumentNode<Result, Variables>,
+    variables: Variables,
+    credential: string | null,
+    signal: AbortSignal | undefined,
+  ): Promise<Result> {
     const limit = timeLimit(TIMEOUT_MS, signal);
     let status: number;
     let text: string;
     try {
-      const response = await fetch(this.url, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          accept: 'application/json',
-          ...(!anonymous && { authorization: `Bearer ${this.credential}` }),
-        },
-        body: JSON.stringify({ query: textOf(document), variables }),
-        redirect: 'error',
-        signal: limit.signal,
-      });
-      ({ status } = response);
-      text = await response.text();
+      const headers = {
+        'content-type': 'application/json',
+        accept: 'application/json',
+        ...(credential !== null && { authorization: `Bearer ${credential}` }),
+      };
+      const body = JSON.stringify({ query: textOf(document), variables });
+      ({ status, text } = await this.poster.post(headers, body, limit.signal));
     } catch (error) {
       throw new Unreachable(limit.expired() ? `no answer within ${TIMEOUT_MS / 1000} s` : reasonOf(error));
     } finally {
@@ -113,10 +134,4 @@ function parse<Result>(text: string): { data?: Result | null; errors?: ErrorShap
   } catch {
     return null;
   }
-}
-
-/** fetch says only "fetch failed"; why is in its cause. */
-function reasonOf(error: unknown): string {
-  const cause = (error as { cause?: { code?: string; message?: string } }).cause;
-  return cause?.code ?? cause?.message ?? (error as Error).message;
 }

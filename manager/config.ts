@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
@@ -9,6 +10,8 @@ import { httpUrl, labels, name, text } from './rules.ts';
 
 export interface ManagerConfig {
   operationsCenter: string;
+  /** Certificates (PEM) that alone are trusted to vouch for the OC; null: those that the system trusts. */
+  ca: string | null;
   /** Enrolment token; null when the manager has, or is to have, its credential already. */
   token: string | null;
   cluster: { name: string; labels: Record<string, string> };
@@ -36,6 +39,7 @@ const RESERVED = ['workers', 'drafts', 'epoch', 'journal.jsonl'];
 
 const schema = z.strictObject({
   operationsCenter: httpUrl,
+  ca: z.string().min(1, 'must not be empty').nullish(),
   token: text(200).min(1, 'must not be empty').nullish(),
   cluster: z.strictObject({ name, labels: labels.default({}) }),
   manager: z
@@ -84,10 +88,13 @@ export function parseConfig(
       file,
       result.error.issues.flatMap((issue) => tell(issue, document, lines)),
     );
-  const { operationsCenter, token, cluster, manager, stateDir, onExit, process } = result.data;
+  const { operationsCenter, ca, token, cluster, manager, stateDir, onExit, process } = result.data;
   const folder = dirname(file);
+  const complain = (message: string) => new ConfigError(file, [at(['ca'], message, document, lines)]);
+  if (ca && !operationsCenter.startsWith('https:')) throw complain('goes with an https URL only');
   return {
     operationsCenter,
+    ca: ca ? certificatesIn(resolve(folder, ca), complain) : null,
     token: token ?? (env['OC_TOKEN'] || null),
     cluster,
     manager: {
@@ -99,6 +106,19 @@ export function parseConfig(
     onExit,
     process: { ...process, cwd: resolve(folder, process.cwd) },
   };
+}
+
+/** The text of a file of certificates, once each of them could be read. */
+function certificatesIn(path: string, complain: (message: string) => Error): string {
+  try {
+    const pem = readFileSync(path, 'utf8');
+    const certificates = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g);
+    if (!certificates) throw new Error('there is no certificate (PEM) in it');
+    for (const certificate of certificates) new X509Certificate(certificate);
+    return pem;
+  } catch (error) {
+    throw complain(`cannot be used: ${(error as Error).message}`);
+  }
 }
 
 /** A problem with where it is: its path, and its line where the file has that path. */

@@ -18,6 +18,13 @@ const LeaseFields = graphql(`
   }
 `);
 
+const TermFields = graphql(`
+  fragment TermFields on CredentialTerm @_unmask {
+    validForMs
+    renewAfterMs
+  }
+`);
+
 export const RegisterManager = graphql(
   `
     mutation RegisterManager($input: RegisterManagerInput!) {
@@ -27,10 +34,26 @@ export const RegisterManager = graphql(
         lease {
           ...LeaseFields
         }
+        credential {
+          ...TermFields
+        }
       }
     }
   `,
-  [LeaseFields],
+  [LeaseFields, TermFields],
+);
+
+export const RenewCredential = graphql(
+  `
+    mutation RenewCredential($input: RenewCredentialInput!) {
+      renewCredential(input: $input) {
+        credential {
+          ...TermFields
+        }
+      }
+    }
+  `,
+  [TermFields],
 );
 
 export const RenewLease = graphql(
@@ -105,6 +128,7 @@ export const CommandIssued = graphql(`
 
 export type Registration = VariablesOf<typeof RegisterManager>['input'];
 export type Lease = ResultOf<typeof LeaseFields>;
+export type CredentialTerm = ResultOf<typeof TermFields>;
 export type IssuedCommand = ResultOf<typeof CommandIssued>['commandIssued'];
 export type NodeReport = NonNullable<VariablesOf<typeof ReportMembership>['input']['nodes']>[number];
 /** Which nodes a report of the membership is about. */

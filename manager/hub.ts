@@ -1,12 +1,23 @@
-import { Backoff } from './backoff.ts';
+import { Backoff, BACKOFF } from './backoff.ts';
 import { OcError, isTransient, type OcClient } from './client.ts';
-import { Leave, RegisterManager, RenewLease, type Lease, type Registration } from './graphql.ts';
+import type { Credential } from './credential.ts';
+import {
+  Leave,
+  RegisterManager,
+  RenewLease,
+  type CredentialTerm,
+  type Lease,
+  type Registration,
+} from './graphql.ts';
 import type { Logger } from './log.ts';
 import { News, pause } from './news.ts';
+import { keepCredential } from './renewal.ts';
 
 export interface HubOptions {
   client: OcClient;
-  /** All that is told but the credential, which is the client's. */
+  /** That of the client. */
+  credential: Credential;
+  /** All that is told but the credential. */
   registration: Omit<Registration, 'credential'>;
   /** The manager is primary from now on, under this epoch. */
   promoted(lease: Lease, clusterId: string): void;
@@ -24,7 +35,8 @@ export interface HubOptions {
   signal: AbortSignal;
 }
 
-export const BACKOFF = { baseMs: 250, capMs: 10_000 };
+/** Who is refused waits for people, who do not come within seconds. */
+const REFUSED_BACKOFF = { baseMs: 1000, capMs: 60_000 };
 
 /**
  * The connection to the OC: registers, keeps the lease, says who is primary. It never gives up; a lost OC changes
@@ -39,6 +51,7 @@ export class Hub {
   private leaseUntil = -Infinity;
   private readonly wake = new News();
   private readonly backoff = new Backoff(BACKOFF);
+  private readonly refused = new Backoff(REFUSED_BACKOFF);
   private trouble = '';
   /** No renewal any more: one that came after the farewell would make this manager primary again. */
   private leaving = false;
@@ -60,8 +73,16 @@ export class Hub {
   async run(): Promise<void> {
     const { signal } = this.options;
     while (!signal.aborted && !this.leaving) {
-      await this.register();
+      const registered = await this.register();
+      if (!registered) return;
+      const over = new AbortController();
+      const end = () => over.abort();
+      signal.addEventListener('abort', end);
+      const renewing = keepCredential(this.options, registered.term, registered.sentAt, over.signal);
       await this.keepLease();
+      end();
+      signal.removeEventListener('abort', end);
+      await renewing;
     }
   }
 
@@ -95,34 +116,58 @@ export class Hub {
     this.options.demoted(reason);
   }
 
-  /** Resolves when registered. */
-  private async register(): Promise<void> {
+  /** Resolves when registered; with null when the signal aborts. */
+  private async register(): Promise<{ term: CredentialTerm; sentAt: number } | null> {
     const { client, registration, signal, log } = this.options;
-    const input = { ...registration, credential: client.credential };
     while (!signal.aborted) {
       const sentAt = performance.now();
       try {
-        const { registerManager: answer } = await client.send(
+        const { clusterId, lease, credential } = await this.registerByAnySecret();
+        this.clusterId = clusterId;
+        this.recovered();
+        this.refused.reset();
+        log.info(
+          `registered with ${client.url} as ${registration.manager.name} of ${registration.cluster.name}`,
+        );
+        this.apply(lease, sentAt);
+        return { term: credential, sentAt };
+      } catch (error) {
+        const refused = isUnauthenticated(error);
+        const help = refused
+          ? ' -- get an enrolment token from an administrator (mutation createEnrolmentToken), put it into `token` of the configuration or into OC_TOKEN, and start this manager again'
+          : '';
+        this.inTrouble(`cannot register with ${client.url}: ${(error as Error).message}${help}`, error);
+        await pause((refused ? this.refused : this.backoff).next(), signal);
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Registers by the first of this manager's secrets that the OC takes. A new one stands in for one that has ended;
+   * the enrolment token, where it is needed, is spent on the newest.
+   * @throws what the first was refused with, or whatever kept the OC from answering.
+   */
+  private async registerByAnySecret() {
+    const { client, credential, registration, signal } = this.options;
+    let refusal: unknown;
+    for (const { secret, previous } of credential.candidates()) {
+      const input = { ...registration, credential: secret, ...(previous && { token: null }) };
+      try {
+        const { registerManager } = await client.send(
           RegisterManager,
           { input },
           { anonymous: true, signal },
         );
-        this.clusterId = answer.clusterId;
-        this.recovered();
-        log.info(
-          `registered with ${client.url} as ${registration.manager.name} of ${registration.cluster.name}`,
-        );
-        this.apply(answer.lease, sentAt);
-        return;
+        credential.adopt(secret);
+        return registerManager;
       } catch (error) {
-        const help =
-          error instanceof OcError && error.code === 'UNAUTHENTICATED' && !registration.token
-            ? ' -- get an enrolment token from an operator (mutation createEnrolmentToken) and put it into `token` of the configuration or into OC_TOKEN'
-            : '';
-        this.inTrouble(`cannot register with ${client.url}: ${(error as Error).message}${help}`, error);
-        await pause(this.backoff.next(), signal);
+        if (!isUnauthenticated(error)) throw error;
+        refusal ??= error;
+        if (error.ended) credential.stage();
       }
     }
+    throw refusal;
   }
 
   /** Renews the lease at its pace; resolves when the OC does not know this manager any more. */
@@ -154,7 +199,7 @@ export class Hub {
         if (signal.aborted || this.leaving) return;
         this.inTrouble(`cannot renew the lease: ${(error as Error).message}`, error);
         if (error instanceof OcError && error.code === 'UNAUTHENTICATED') {
-          this.stepDown('the OC does not know this manager any more');
+          this.stepDown(error.ended ? error.message : 'the OC does not know this manager any more');
           return;
         }
         // Not more seldom than when all is well: the OC, once back, is to hear of everybody soon.
@@ -198,3 +243,6 @@ export class Hub {
 
 /** Shortest wait between two renewals, so that being woken often does not become a flood. */
 const MIN_WAIT_MS = 50;
+
+const isUnauthenticated = (error: unknown): error is OcError =>
+  error instanceof OcError && error.code === 'UNAUTHENTICATED';

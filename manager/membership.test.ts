@@ -21,7 +21,7 @@ async function open(answer: (report: Report) => Answer, first: Partial<Lease> = 
   const over = new AbortController();
   let roleLost = 0;
   const membership = new Membership({
-    client: new OcClient(url, 'ocm_1'),
+    client: new OcClient(url, { current: 'ocm_1' }),
     driver,
     lease: lease(first),
     backoff: new Backoff({ baseMs: 1, capMs: 5 }),

@@ -1,11 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
-import { Backoff } from './backoff.ts';
+import { Backoff, BACKOFF } from './backoff.ts';
 import type { OcClient } from './client.ts';
 import type { ClusterDriver, Guard } from './drivers/driver.ts';
 import { Fence } from './fence.ts';
 import type { Lease } from './graphql.ts';
-import { BACKOFF } from './hub.ts';
 import { Journal } from './journal.ts';
 import type { Logger } from './log.ts';
 import { Membership } from './membership.ts';

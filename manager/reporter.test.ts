@@ -28,7 +28,7 @@ async function open(answer: (report: Report) => Answer) {
   const dropped: string[] = [];
   let roleLost = 0;
   const reporter = new CommandReporter({
-    client: new OcClient(url, 'ocm_1'),
+    client: new OcClient(url, { current: 'ocm_1' }),
     epoch: 1,
     journal,
     backoff: new Backoff({ baseMs: 1, capMs: 5 }),

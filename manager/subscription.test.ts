@@ -34,7 +34,7 @@ async function open(fates: Fate[]) {
       });
     },
   );
-  const client = new OcClient(url, 'ocm_1');
+  const client = new OcClient(url, { current: 'ocm_1' });
   const commands: IssuedCommand[] = [];
   const over = new AbortController();
   let interruptions = 0;

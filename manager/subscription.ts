@@ -76,23 +76,24 @@ function listenOnce({ client, epoch, issue, log, signal }: SubscriptionOptions):
 }
 
 /** A socket that does not wait for ever for an answer to its first words. */
-class Socket extends WebSocket {
-  constructor(url: string, protocol: string) {
-    super(url, protocol, { handshakeTimeout: PING_MS, perMessageDeflate: false });
-  }
-}
+const socketTrusting = (ca: string | null) =>
+  class extends WebSocket {
+    constructor(url: string, protocol: string) {
+      super(url, protocol, { handshakeTimeout: PING_MS, perMessageDeflate: false, ...(ca && { ca }) });
+    }
+  };
 
 /**
  * One connection that notices when the other side is gone without a word.
  * @param closed is told of the end, also of one after which graphql-ws would connect again by itself (code 1000).
  */
-function openLine({ url, credential }: OcClient, log: Logger, closed: (event: unknown) => void): Client {
+function openLine({ url, credential, ca }: OcClient, log: Logger, closed: (event: unknown) => void): Client {
   let socket: WebSocket | undefined;
   let unanswered: NodeJS.Timeout | undefined;
   return createClient({
     url: url.replace(/^http/, 'ws'),
-    webSocketImpl: Socket,
-    connectionParams: { authorization: `Bearer ${credential}` },
+    webSocketImpl: socketTrusting(ca),
+    connectionParams: { authorization: `Bearer ${credential.current}` },
     retryAttempts: 0,
     connectionAckWaitTimeout: PING_MS,
     keepAlive: PING_MS,

@@ -1,8 +1,12 @@
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { Denials } from './access/audit/denials.ts';
 import { CredentialWatch } from './access/credential-watch.ts';
-import { authenticator } from './access/principal.ts';
+import { authenticator } from './access/authenticate.ts';
+import { inviteFirstAdministrator } from './access/invitation.ts';
+import { Passwords } from './access/password.ts';
 import type { Config } from './config.ts';
 import { startDuties } from './duties.ts';
 import type { Deps } from './deps.ts';
@@ -10,6 +14,10 @@ import { serveWebSockets } from './graphql/websocket.ts';
 import { withResponseCache } from './graphql/response-cache.ts';
 import { SharedSubscriptions } from './graphql/subscription/shared.ts';
 import { createApi } from './graphql/yoga.ts';
+import { exportAudit } from './http/audit-export.ts';
+import { Guard } from './http/guard.ts';
+import { limitConnections, SERVER_OPTIONS } from './http/limits.ts';
+import { peerOf } from './http/peer.ts';
 import { createRouter } from './http/router.ts';
 import { MembershipWriter } from './manager/membership-writer.ts';
 import { renewalsInRounds } from './manager/renewals.ts';
@@ -26,6 +34,8 @@ import { ensureSystem } from './topology/service.ts';
 export interface App {
   /** Where it listens, e.g. `http://127.0.0.1:4000`. */
   url: string;
+  /** By which someone becomes the first administrator; null when there is one, or everybody is. */
+  welcomeUrl: string | null;
   /** Ends every connection and duty and closes the database. */
   close(): Promise<void>;
 }
@@ -66,12 +76,18 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     closers.push(() => metrics.stop());
     const membershipWriter = new MembershipWriter({ prisma, bus, clock });
     closers.push(() => membershipWriter.close());
-    const { leaseMs } = config;
+    const { leaseMs, authentication, publicUrls } = config;
+    const sessions = {
+      ...config.sessions,
+      secure: config.tls !== undefined || publicUrls.some((url) => url.startsWith('https:')),
+    };
     // So short that of a server that died the successor is known before the leases of its managers run out: they get
     // their time to come back. See `graceUntil`.
     const duty = new Duty({ prisma, logger, name: 'background', leaseMs: leaseMs / 2 });
     await duty.start();
     closers.push(() => duty.stop());
+    const denials = new Denials({ prisma, clock, logger });
+    closers.push(() => denials.close());
     const startedAt = clock.now().getTime();
     const deps: Deps = {
       prisma,
@@ -81,9 +97,15 @@ export async function createApp({ config, database, logger, clock: givenClock }:
       tail,
       membershipWriter,
       renewals: renewalsInRounds({ prisma, clock, leaseMs }),
-      authenticate: authenticator(prisma),
+      authenticate: authenticator({ prisma, clock, authentication, sessions }),
+      authentication,
+      sessions,
+      passwords: new Passwords(),
+      denials,
+      peerOf: peerOf(config.trustedProxies),
       metrics,
       leaseMs,
+      credentialMs: config.credentialMs,
       get graceUntil() {
         return new Date(Math.max(startedAt, duty.since.getTime()) + leaseMs * 1.5);
       },
@@ -93,17 +115,32 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     const credentials = new CredentialWatch(deps);
     credentials.start();
     closers.push(() => credentials.stop());
-    const api = createApi(deps, shared, credentials);
+    const { introspection, maxBodyBytes } = config;
+    const api = createApi(deps, shared, credentials, introspection);
+    const guard = new Guard(config.host, config.publicUrls);
     const uiDir = join(packageRoot, 'ui', 'build');
     const router = createRouter({
+      guard,
       api: withResponseCache(api, deps),
+      auditExport: (request, response) => void exportAudit(deps, request, response),
       prisma,
       bus,
       uiDir,
-      maxBodyBytes: config.maxBodyBytes,
+      maxBodyBytes,
     });
-    const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, router);
-    const closeSockets = serveWebSockets(server, { api, shared, credentials }, logger, config.maxBodyBytes);
+    const server = config.tls
+      ? createSecureServer({ ...SERVER_OPTIONS, ...config.tls }, router)
+      : createServer(SERVER_OPTIONS, router);
+    limitConnections(server);
+    const closeSockets = serveWebSockets(server, {
+      guard,
+      api,
+      shared,
+      credentials,
+      introspection,
+      logger,
+      maxPayload: maxBodyBytes,
+    });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(config.port, config.host, resolve);
@@ -117,18 +154,14 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     closers.push(startDuties(deps, duty, config.retention));
     const { port } = server.address() as AddressInfo;
     const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-    return { url: `http://${host}:${port}`, close };
+    const url = `${config.tls ? 'https' : 'http'}://${host}:${port}`;
+    const invited = authentication ? await inviteFirstAdministrator(deps) : null;
+    return { url, welcomeUrl: invited && `${publicUrls[0] ?? url}/welcome?token=${invited.token}`, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
-
-/**
- * An idle connection is kept for longer than a minute, as proxies and clients keep theirs: who closes first must not be
- * the server, or a request that is just being sent is lost.
- */
-const KEEP_ALIVE_MS = 75_000;
 
 async function startClock(
   { kind, prisma }: Database,

@@ -22,3 +22,33 @@ it('understands REDIS_URL, and tells of a wrong one together with everything els
     'REDIS_URL: must end with /master-name, by which the sentinels know the master',
   ]);
 });
+
+it('understands PUBLIC_URL as origins and nothing more', () => {
+  expect(readConfig({}).publicUrls).toEqual([]);
+  const listed = 'https://OC.example.com, http://10.0.0.5:4000/,https://oc.example.com:443';
+  expect(readConfig({ PUBLIC_URL: listed }).publicUrls).toEqual([
+    'https://oc.example.com',
+    'http://10.0.0.5:4000',
+    'https://oc.example.com',
+  ]);
+  for (const wrong of [
+    'oc.example.com',
+    'ftp://oc.example.com',
+    'https://oc.example.com/path',
+    'https://oc.example.com?x',
+    'https://user@oc.example.com',
+    'https://oc.example.com,',
+    '*',
+    'null',
+  ]) {
+    expect(() => readConfig({ PUBLIC_URL: wrong }), wrong).toThrow(/PUBLIC_URL: must be like https/);
+  }
+});
+
+it('lets only those explore the API who are logged in, unless it is told otherwise', () => {
+  expect(readConfig({}).introspection).toBe('authenticated');
+  expect(readConfig({ INTROSPECTION: 'off' }).introspection).toBe('off');
+  expect(() => readConfig({ INTROSPECTION: 'yes' })).toThrow(
+    'INTROSPECTION: must be one of authenticated, on, off',
+  );
+});

@@ -1,10 +1,19 @@
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
+import { INTROSPECTION, type Introspection } from './graphql/introspection.ts';
+import { proxyList } from './http/peer.ts';
 import { parseRedisUrl, RedisUrlError, type RedisTarget } from './platform/redis-url.ts';
 
 /** What the server is told by its environment. Times are milliseconds, sizes bytes. */
 export interface Config {
   host: string;
   port: number;
+  /** False: whoever reaches it may do everything, and only this machine does. */
+  authentication: boolean;
+  /** Origins under which it is reached from outside, such as `https://oc.example.com`. */
+  publicUrls: readonly string[];
+  sessions: { idleMs: number; maxMs: number };
   dataDir: string;
   databaseUrl: string | undefined;
   /** By which several servers on one database tell each other of news. */
@@ -13,7 +22,14 @@ export interface Config {
   systemName: string;
   /** How long a primary's word holds without being renewed. */
   leaseMs: number;
+  /** How long a manager's credential holds; managers renew it at two thirds. */
+  credentialMs: number;
   maxBodyBytes: number;
+  /** Addresses and networks of proxies whose word on where a request comes from is believed. */
+  trustedProxies: readonly string[];
+  /** Certificate (with those that vouch for it) and key, PEM; undefined: plain HTTP. */
+  tls: { cert: string; key: string } | undefined;
+  introspection: Introspection;
   /** How much of the event log, and so of the histories shown, is kept. */
   retention: { maxAgeMs: number; maxEvents: number };
 }
@@ -21,6 +37,22 @@ export interface Config {
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** Origins, between commas. */
+function originsOf(text: string, context: z.RefinementCtx): string[] {
+  return text.split(',').map((part) => {
+    const url = part.trim();
+    const { origin, href, protocol } = URL.canParse(url)
+      ? new URL(url)
+      : { origin: '', href: '', protocol: '' };
+    if (href === `${origin}/` && /^https?:$/.test(protocol)) return origin;
+    context.addIssue({
+      code: 'custom',
+      message: 'must be like https://oc.example.com, several between commas',
+    });
+    return z.NEVER;
+  });
+}
 
 function redisTarget(text: string, context: z.RefinementCtx): RedisTarget {
   try {
@@ -32,14 +64,64 @@ function redisTarget(text: string, context: z.RefinementCtx): RedisTarget {
   }
 }
 
+/** The texts of two files that belong together. */
+function readTls(
+  { TLS_CERT, TLS_KEY }: { TLS_CERT?: string | undefined; TLS_KEY?: string | undefined },
+  context: z.RefinementCtx,
+): Config['tls'] {
+  if (TLS_CERT === undefined && TLS_KEY === undefined) return undefined;
+  const complain = (variable: string, message: string) => {
+    context.addIssue({ code: 'custom', path: [variable], message });
+    return undefined;
+  };
+  if (TLS_CERT === undefined) return complain('TLS_CERT', 'is needed with TLS_KEY');
+  if (TLS_KEY === undefined) return complain('TLS_KEY', 'is needed with TLS_CERT');
+  const read = (variable: string, path: string) => {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch (error) {
+      return complain(variable, `cannot be read: ${(error as Error).message}`);
+    }
+  };
+  const cert = read('TLS_CERT', TLS_CERT);
+  const key = read('TLS_KEY', TLS_KEY);
+  if (cert === undefined || key === undefined) return undefined;
+  try {
+    createSecureContext({ cert, key });
+    return { cert, key };
+  } catch (error) {
+    return complain('TLS_CERT', `and TLS_KEY cannot be used together: ${(error as Error).message}`);
+  }
+}
+
+function proxies(text: string, context: z.RefinementCtx): string[] {
+  const entries = text.split(',').map((entry) => entry.trim());
+  try {
+    proxyList(entries);
+  } catch (error) {
+    context.addIssue({
+      code: 'custom',
+      message: `${(error as Error).message}, such as 10.0.0.1 or 10.0.0.0/8`,
+    });
+  }
+  return entries;
+}
+
 const environment = z
   .object({
-    HOST: z
-      .enum(LOOPBACK, {
-        error:
-          'must be 127.0.0.1, ::1 or localhost: there are no accounts yet, so the OC serves its own machine only',
-      })
-      .default('127.0.0.1'),
+    HOST: z.string().min(1).default('127.0.0.1'),
+    AUTH: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
+    PUBLIC_URL: z.string().transform(originsOf).default([]),
+    SESSION_IDLE_HOURS: z.coerce
+      .number('must be a number')
+      .min(0.1, 'must be at least 0.1')
+      .max(8760, 'must be at most 8760')
+      .default(12),
+    SESSION_MAX_HOURS: z.coerce
+      .number('must be a number')
+      .min(0.1, 'must be at least 0.1')
+      .max(8760, 'must be at most 8760')
+      .default(168),
     PORT: z.coerce
       .number('must be a number')
       .int('must be a whole number')
@@ -59,11 +141,22 @@ const environment = z
       .min(0.5, 'must be at least 0.5')
       .max(3600, 'must be at most 3600')
       .default(10),
+    CREDENTIAL_HOURS: z.coerce
+      .number('must be a number')
+      .min(0.0005, 'must be at least 0.0005')
+      .max(8784, 'must be at most 8784, a year')
+      .default(24),
     MAX_BODY_BYTES: z.coerce
       .number('must be a number')
       .int()
       .min(1024)
       .default(1024 * 1024),
+    TLS_CERT: z.string().optional(),
+    TLS_KEY: z.string().optional(),
+    TRUSTED_PROXIES: z.string().transform(proxies).default([]),
+    INTROSPECTION: z
+      .enum(INTROSPECTION, { error: `must be one of ${INTROSPECTION.join(', ')}` })
+      .default('authenticated'),
     EVENTS_MAX_AGE_DAYS: z.coerce
       .number('must be a number')
       .min(1 / 24, 'must be at least an hour, 0.042')
@@ -75,16 +168,28 @@ const environment = z
       .min(1, 'must be at least 1')
       .default(1_000_000),
   })
-  .transform((env): Config => ({
+  .refine(({ AUTH, HOST }) => AUTH === 'on' || LOOPBACK.includes(HOST), {
+    path: ['AUTH'],
+    error:
+      'off is for HOST=127.0.0.1, ::1 or localhost only: everybody who reaches the OC may then do everything',
+  })
+  .transform((env, context): Config => ({
     host: env.HOST,
+    authentication: env.AUTH === 'on',
+    publicUrls: env.PUBLIC_URL,
+    sessions: { idleMs: env.SESSION_IDLE_HOURS * 3_600_000, maxMs: env.SESSION_MAX_HOURS * 3_600_000 },
     port: env.PORT,
     dataDir: env.DATA_DIR,
     databaseUrl: env.DATABASE_URL,
     redis: env.REDIS_URL,
     logLevel: env.LOG_LEVEL,
     systemName: env.SYSTEM_NAME,
+    credentialMs: env.CREDENTIAL_HOURS * 3_600_000,
     leaseMs: env.LEASE_SECONDS * 1000,
     maxBodyBytes: env.MAX_BODY_BYTES,
+    tls: readTls(env, context),
+    trustedProxies: env.TRUSTED_PROXIES,
+    introspection: env.INTROSPECTION,
     retention: { maxAgeMs: env.EVENTS_MAX_AGE_DAYS * 86_400_000, maxEvents: env.EVENTS_MAX_COUNT },
   }));
 

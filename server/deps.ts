@@ -6,7 +6,11 @@ import type { Tail } from './platform/tail.ts';
 import type { MetricFeed } from './metric/feed.ts';
 import type { MembershipSink } from './manager/membership.ts';
 import type { RenewalSink } from './manager/renewals.ts';
-import type { Authenticate } from './access/principal.ts';
+import type { Denials } from './access/audit/denials.ts';
+import type { Authenticate } from './access/authenticate.ts';
+import type { Passwords } from './access/password.ts';
+import type { SessionSettings } from './access/session.ts';
+import type { PeerOf } from './http/peer.ts';
 
 /** What every service stands on. */
 export interface Deps {
@@ -18,8 +22,16 @@ export interface Deps {
   membershipWriter: MembershipSink;
   renewals: RenewalSink;
   authenticate: Authenticate;
+  /** False: AUTH=off. */
+  authentication: boolean;
+  sessions: SessionSettings;
+  passwords: Passwords;
+  denials: Pick<Denials, 'note'>;
+  peerOf: PeerOf;
   metrics: Pick<MetricFeed, 'position' | 'next'>;
   leaseMs: number;
+  /** How long a manager's credential holds. */
+  credentialMs: number;
   /**
    * Nobody is declared lost, and no lease passes to another, before this moment: this server, or one that took over
    * from another, has just begun, and those who were connected need time to come back. It moves.

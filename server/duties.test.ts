@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { until } from '../test/harness/until.ts';
 import { copyDataDir } from '../test/services/templates.ts';
-import { authenticator } from './access/principal.ts';
+import { withoutAuthentication } from './access/testing.ts';
 import { startDuties } from './duties.ts';
 import type { Deps } from './deps.ts';
 import { MembershipWriter } from './manager/membership-writer.ts';
@@ -55,7 +55,8 @@ it('a duty that fails keeps none of the others from being done', async () => {
     tail: new Tail({ prisma, bus, logger }),
     membershipWriter: new MembershipWriter({ prisma, bus, clock }),
     renewals: renewalsInRounds({ prisma, clock, leaseMs: 40 }),
-    authenticate: authenticator(prisma),
+    ...withoutAuthentication,
+    credentialMs: 86_400_000,
     leaseMs: 40,
     metrics: { position: { revision: 0n, mark: '' }, next: async () => undefined },
     graceUntil: new Date(0),

@@ -1,4 +1,6 @@
 import type { Deps } from './deps.ts';
+import { tellAuditHead } from './access/audit/tell-head.ts';
+import { forgetExpired } from './access/forget.ts';
 import { sweepLeases } from './manager/sweep.ts';
 import { expireCommands } from './operation/commands.ts';
 import { compact, type Retention } from './platform/compaction.ts';
@@ -14,6 +16,8 @@ export function startDuties(deps: Deps, duty: Pick<Duty, 'held'>, retention: Ret
   const duties: Record<string, () => Promise<unknown>> = {
     'notice silence': () => sweepLeases(deps),
     'expire commands': () => expireCommands(deps),
+    'forget who is gone': () => forgetExpired(deps),
+    'tell the head of the audit log': tellAuditHead(deps),
     'shorten the log': () => compact(deps.prisma, deps.clock.now(), retention),
   };
   let round: Promise<void> | undefined;

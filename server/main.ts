@@ -12,6 +12,11 @@ try {
   ]);
   const app = await createApp({ config, database, logger });
   console.log(`Operations Center is ready on ${app.url}`);
+  if (app.welcomeUrl) {
+    // The link is for whoever sits here; logs go further.
+    logger.warn('nobody can log in yet: the link that makes the first administrator is on standard output');
+    console.log(`Become its first administrator: ${app.welcomeUrl}`);
+  }
   let stopping = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {

@@ -12,7 +12,7 @@ const programs = {
   ours: {
     start: (folder) => [
       [join(root, 'dist', 'server.js')],
-      { PORT: '0', DATA_DIR: folder, LOG_LEVEL: 'error' },
+      { PORT: '0', DATA_DIR: folder, LOG_LEVEL: 'error', AUTH: 'off' },
     ],
     query: '{ system { name } }',
   },

@@ -1,48 +1,65 @@
-import { createHash } from 'node:crypto';
-import type { PrismaClient } from '../platform/generated/prisma/client.ts';
+import { createHash, randomBytes } from 'node:crypto';
 import { AppError } from '../platform/errors.ts';
-import { inRounds } from '../platform/rounds.ts';
+import { canonicalGrants, EVERYTHING, hasRole, hasRoleOverAll, type Grant, type Role } from './grants.ts';
 
 /** Who asks. */
 export type Principal =
-  | { kind: 'operator'; name: string }
-  | { kind: 'manager'; managerId: string; clusterId: string; name: string; credentialHash: string };
+  /** No session, or one that has ended: sees the log-in and nothing else. */
+  | { kind: 'anonymous' }
+  /** With AUTH=off, whoever is on this machine: an administrator of everything. */
+  | { kind: 'local'; name: 'local' }
+  | { kind: 'person'; personId: string; name: string; sessionId: string; grants: Grant[]; expiresAt: Date }
+  /** A program by an API key. */
+  | { kind: 'key'; keyId: string; name: string; grants: Grant[]; expiresAt: Date | null }
+  | {
+      kind: 'manager';
+      managerId: string;
+      clusterId: string;
+      name: string;
+      credentialHash: string;
+      /** Stays through renewals. */
+      credentialId: string;
+    };
 
 export type ManagerPrincipal = Extract<Principal, { kind: 'manager' }>;
+export type PersonPrincipal = Extract<Principal, { kind: 'person' }>;
+
+/** Who asks, and from where: what is written down of each act. */
+export interface Caller {
+  principal: Principal;
+  /** The peer's address; the forwarded one only behind a proxy that is trusted. */
+  from: string;
+  userAgent: string | null;
+}
+
+/** Who it is, for people. */
+export const nameOf = (principal: Principal): string =>
+  'name' in principal ? principal.name : principal.kind;
+
+/** What it may do, and where. Managers have rights of another kind: those over their own cluster. */
+export const grantsOf = (principal: Principal): readonly Grant[] =>
+  principal.kind === 'local' ? EVERYTHING : 'grants' in principal ? principal.grants : [];
+
+/** Whether it has the role over any cluster at all. */
+export const isAnywhere = (principal: Principal, role: Role): boolean => hasRole(grantsOf(principal), role);
+
+/** Whether it has the role over the whole system. */
+export const isOverAll = (principal: Principal, role: Role): boolean =>
+  hasRoleOverAll(grantsOf(principal), role);
 
 /** What decides what is shown: principals of one scope get the same answer to the same question. */
-export const scopeOf = (principal: Principal): string =>
-  principal.kind === 'operator' ? 'operator' : `manager ${principal.managerId}`;
-
-/** Until people have accounts the OC serves its own machine only, and whoever is on it is the operator. */
-const LOCAL_OPERATOR: Principal = { kind: 'operator', name: 'local' };
+export function scopeOf(principal: Principal): string {
+  if (principal.kind === 'anonymous') return 'anonymous';
+  if (principal.kind === 'manager') return `manager ${principal.managerId}`;
+  return JSON.stringify(canonicalGrants(grantsOf(principal)));
+}
 
 /** Secrets are stored hashed only. They are random, so one round is enough. */
 export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 
-/** Who asks, by the `Authorization` header; rejects with UNAUTHENTICATED when it is no credential that is known. */
-export type Authenticate = (authorization: string | undefined) => Promise<Principal>;
-
-/** Looks up those who ask at the same time with one query. Nothing is kept: a credential that has ended has ended. */
-export function authenticator(prisma: PrismaClient): Authenticate {
-  const managerWith = inRounds(async (hashes: readonly string[]) => {
-    const managers = await prisma.manager.findMany({
-      where: { credentialHash: { in: [...hashes] } },
-      select: { id: true, clusterId: true, name: true, credentialHash: true },
-    });
-    const known = new Map(managers.map((manager) => [manager.credentialHash, manager]));
-    return hashes.map((hash) => known.get(hash));
-  });
-  return async (authorization) => {
-    if (authorization === undefined) return LOCAL_OPERATOR;
-    const [, secret] = /^Bearer (\S{1,200})$/i.exec(authorization) ?? [];
-    const manager = secret === undefined ? undefined : await managerWith(hashSecret(secret));
-    if (!manager)
-      throw new AppError('UNAUTHENTICATED', 'The credential in the Authorization header is not known here.');
-    const { id: managerId, ...who } = manager;
-    return { kind: 'manager', managerId, ...who };
-  };
-}
+/** 256 random bits behind a prefix that says what they are, so that one that was left lying about is known for it. */
+export const newSecret = (prefix: 'ocs' | 'ock' | 'oci'): string =>
+  `${prefix}_${randomBytes(32).toString('base64url')}`;
 
 /**
  * The manager that a manager's field is asked by; its `authScopes` have made sure of that.

@@ -5,11 +5,14 @@ import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
 import ValidationPlugin from '@pothos/plugin-validation';
 import type PrismaTypes from '../platform/generated/pothos.ts';
 import { getDatamodel } from '../platform/generated/pothos.ts';
-import { AppError, invalidInput } from '../platform/errors.ts';
+import { invalidInput } from '../platform/errors.ts';
 import type { Position } from '../platform/event-log.ts';
+import { isAnywhere, isOverAll } from '../access/principal.ts';
 import type { Context } from './context.ts';
 import CursorsPlugin from './cursors.ts';
+import DenialsPlugin from './denials.ts';
 import { dateTime, revision } from './scalars.ts';
+import { unauthorized } from './unauthorized.ts';
 
 /** How many items a page of a connection holds unless asked otherwise, and at most. */
 export const PAGE_SIZES = { defaultSize: 50, maxSize: 500 } as const;
@@ -27,7 +30,14 @@ export const builder = new SchemaBuilder<{
   AuthScopes: {
     /** Anyone who can reach the server: the field checks what it needs by itself. */
     public: boolean;
+    /** The role over any cluster at all: the resolver narrows to those clusters. */
+    viewer: boolean;
     operator: boolean;
+    administrator: boolean;
+    /** The role of an administrator over the whole system. */
+    administratorOfAll: boolean;
+    /** Who is logged in with a browser. */
+    person: boolean;
     manager: boolean;
     /** A manager of the cluster with this id. */
     managerOf: string;
@@ -39,7 +49,7 @@ export const builder = new SchemaBuilder<{
   };
   Connection: { totalCount: number | (() => number | Promise<number>) };
 }>({
-  plugins: [ScopeAuthPlugin, RelayPlugin, PrismaPlugin, ValidationPlugin, CursorsPlugin],
+  plugins: [DenialsPlugin, ScopeAuthPlugin, RelayPlugin, PrismaPlugin, ValidationPlugin, CursorsPlugin],
   defaultFieldNullability: false,
   relay: {
     cursorType: 'String',
@@ -62,14 +72,15 @@ export const builder = new SchemaBuilder<{
     runScopesOnType: true,
     authScopes: ({ principal }) => ({
       public: true,
-      operator: principal.kind === 'operator',
+      viewer: isAnywhere(principal, 'VIEWER'),
+      operator: isAnywhere(principal, 'OPERATOR'),
+      administrator: isAnywhere(principal, 'ADMINISTRATOR'),
+      administratorOfAll: isOverAll(principal, 'ADMINISTRATOR'),
+      person: principal.kind === 'person',
       manager: principal.kind === 'manager',
       managerOf: (clusterId) => principal.kind === 'manager' && principal.clusterId === clusterId,
     }),
-    unauthorizedError: (_parent, _context, info) =>
-      new AppError('FORBIDDEN', `${info.parentType.name}.${info.fieldName} is not for you.`, {
-        field: info.fieldName,
-      }),
+    unauthorizedError: (_parent, { principal }, info) => unauthorized(principal, info),
   },
   validation: {
     validationError: ({ issues }) =>

@@ -31,12 +31,12 @@ query Plan($cluster: ID!) {
     digest
     nodeCount
     warnings
-    clusters {
+    clusters(first: 10) {
       edges {
         node {
           warnings
-          batches { totalCount edges { node { index nodes { edges { node { name status } } } } } }
-          excluded { totalCount edges { node { name reason } } }
+          batches(first: 20) { totalCount edges { node { index nodes(first: 20) { edges { node { name status } } } } } }
+          excluded(first: 20) { totalCount edges { node { name reason } } }
         }
       }
     }

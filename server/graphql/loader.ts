@@ -9,7 +9,7 @@ import type { Deps } from '../deps.ts';
  * @param load answers one result for each key; a key that is missing from the map gets `fallback`.
  */
 export function batched<V, A = void>(
-  load: (keys: readonly string[], deps: Deps, args: A) => Promise<ReadonlyMap<string, V>>,
+  load: (keys: readonly string[], deps: Deps, args: A, context: Context) => Promise<ReadonlyMap<string, V>>,
   fallback: V,
 ): (context: Context, key: string, args: A) => Promise<V> {
   const loaders = new WeakMap<Context, Map<string, DataLoader<string, V>>>();
@@ -21,7 +21,7 @@ export function batched<V, A = void>(
     if (!loader) {
       loader = new DataLoader(
         async (keys) => {
-          const found = await load([...new Set(keys)], context.deps, args);
+          const found = await load([...new Set(keys)], context.deps, args, context);
           return keys.map((wanted) => found.get(wanted) ?? fallback);
         },
         { cache: false },

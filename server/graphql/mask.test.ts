@@ -1,4 +1,4 @@
-import { GraphQLError } from 'graphql';
+import { buildSchema, execute, GraphQLError, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../platform/errors.ts';
 import { Prisma } from '../platform/generated/prisma/client.ts';
@@ -56,5 +56,67 @@ describe('what a client is told of an error', () => {
   it('what is meant for it passes', () => {
     const { message, extensions } = masked(new AppError('CONFLICT', 'no', { field: 'x' }));
     expect({ message, extensions }).toEqual({ message: 'no', extensions: { code: 'CONFLICT', field: 'x' } });
+  });
+
+  it('the values that are wrong are not repeated, whatever is wrong with them', async () => {
+    const schema = buildSchema(`
+      enum Kind { ONE TWO }
+      input Login { name: String! password: String! kind: Kind age: Int }
+      type Query { ask(login: Login, kind: Kind, age: Int, id: ID, list: [Login!]): String }
+    `);
+    const secret = 'hunter2 at "x.y"; z';
+    const literal = JSON.stringify(secret);
+    const documents = [
+      `{ ask(login: { password: ${literal} }) }`,
+      `{ ask(login: { name: "a", password: "b", age: ${literal} }) }`,
+      `{ ask(login: ${literal}) }`,
+      `{ ask(kind: ${literal}) }`,
+      `{ ask(age: ${literal}) }`,
+      `{ ask(id: [${literal}]) }`,
+      `{ ask ${literal} }`,
+      `{ ask(age: 1) ${literal}`,
+      `${literal}`,
+      `"""${secret}""" { ask }`,
+    ];
+    const mask = maskError({} as Logger);
+    const told: GraphQLError[] = [];
+    for (const document of documents) {
+      try {
+        told.push(...validate(schema, parse(document)).map(mask));
+      } catch (error) {
+        told.push(mask(error));
+      }
+    }
+    const types = { login: 'Login', kind: 'Kind', age: 'Int', id: 'ID', list: '[Login!]' };
+    for (const [name, type] of Object.entries(types)) {
+      const document = parse(`query ($${name}: ${type}) { ask(${name}: $${name}) }`);
+      const values = [
+        secret,
+        [secret],
+        { password: secret },
+        { name: 'a', password: [secret] },
+        { name: 'a', password: 'b', kind: secret },
+        { name: 'a', password: 'b', more: secret },
+        [{ name: 'a', password: 'b', age: secret }],
+      ];
+      for (const value of values) {
+        const { errors } = await execute({ schema, document, variableValues: { [name]: value } });
+        told.push(...(errors ?? []).map(mask));
+      }
+    }
+    expect(told.length).toBeGreaterThan(documents.length + 20);
+    expect(told.filter(({ message }) => message.includes('hunter2')).map(({ message }) => message)).toEqual(
+      [],
+    );
+    expect(told.map(({ extensions }) => extensions['code'])).toEqual(told.map(() => 'INVALID'));
+    expect(told.map(({ message }) => message)).toEqual(
+      expect.arrayContaining([
+        'Variable "$login" does not fit at "login.kind": The value does not exist in "Kind" enum.',
+        'Variable "$list" does not fit at "list[0].age": Int cannot represent non-integer value.',
+        'Variable "$login" does not fit at "login": Field "name" of required type "String!" was not provided.',
+        'Int cannot represent non-integer value.',
+        'Syntax Error: Expected Name, found String.',
+      ]),
+    );
   });
 });

@@ -3,7 +3,7 @@ import { PothosValidationError } from '@pothos/core';
 import { GraphQLError } from 'graphql';
 import { driverCause } from '../platform/database/driver-cause.ts';
 import { isUnavailable } from '../platform/database/unavailable.ts';
-import { isErrorCode } from '../platform/errors.ts';
+import { AppError, isErrorCode } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 
 /**
@@ -15,12 +15,14 @@ export const maskError =
   (error: unknown): GraphQLError => {
     // Meant for the client, or masked before: some errors come through more than one layer.
     if (error instanceof GraphQLError && isErrorCode(error.extensions['code'])) {
-      return withCode(error, error, { ...fieldOf(error), ...error.extensions });
+      const message = error instanceof AppError ? error.message : withoutValues(error);
+      return withCode(error, { message }, { ...fieldOf(error), ...error.extensions });
     }
     const cause = error instanceof GraphQLError ? (error.originalError ?? error) : error;
     if (cause instanceof GraphQLError && error instanceof GraphQLError) {
       // graphql-js itself: syntax, validation, a variable that does not fit, an operation that is not there.
-      return withCode(error, error, { code: 'INVALID', ...fieldOf(error), ...httpOf(error) });
+      const extensions = { code: 'INVALID', ...fieldOf(error), ...httpOf(error) };
+      return withCode(error, { message: withoutValues(error) }, extensions);
     }
     // Relay's arguments (`first`, `after` …) are checked by the builder itself.
     if (cause instanceof PothosValidationError) return withCode(error, cause, { code: 'INVALID' });
@@ -53,11 +55,34 @@ function httpOf({ extensions: { http, code } }: GraphQLError): { http?: object }
 
 /** graphql-js names the place of a wrong variable in its message only. */
 function fieldOf({ message }: GraphQLError): { field?: string } {
-  const [, variable, path] =
-    /^Variable "\$(\w+)" (?:got invalid value .*? at "([^"]+)")?/.exec(message) ?? [];
-  const field = path ?? variable;
-  return field === undefined ? {} : { field };
+  const [, variable] = /^Variable "\$(\w+)" /.exec(message) ?? [];
+  if (variable === undefined) return {};
+  const [, path] = new RegExp(String.raw` at "(${variable}(?:\.\w+|\[\d+\])+)"; `).exec(message) ?? [];
+  return { field: path ?? variable };
 }
+
+/**
+ * graphql-js repeats the value that is wrong, and with it what stands beside it: a password, a token. What is told
+ * instead is where it is, and what was expected there.
+ */
+function withoutValues(error: GraphQLError): string {
+  const reason = error.originalError && shortened(error.originalError.message);
+  const [, variable] = /^(Variable "\$\w+") got invalid value /.exec(error.message) ?? [];
+  if (variable !== undefined) return `${variable} does not fit at "${fieldOf(error).field}": ${reason ?? ''}`;
+  const message = shortened(error.message);
+  return reason === undefined || message.includes(reason) ? message : `${message} ${reason}`;
+}
+
+const shortened = (message: string): string =>
+  REPEATING.reduce((text, [pattern, instead]) => text.replace(pattern, instead), message);
+
+const REPEATING: readonly [RegExp, string][] = [
+  [/(cannot represent [\w -]*value): [^]*?(?=( Did you mean [^?]*\?)?$)/, '$1.'],
+  [/^Value [^]* (does not exist in "\w+" enum)/, 'The value $1'],
+  [/^(Expected value of type "[^"]+"), found [^]*?(?=( Did you mean [^?]*\?)?$)/, '$1.'],
+  [/^(Argument "\w+" has invalid value) [^]*$/, '$1.'],
+  [/^(Syntax Error: [^]*?(?:Name|String|Int|Float)) "[^]*$/, '$1.'],
+];
 
 /** PostgreSQL's code for a text that has a NUL in it: what a rule of an input has let through. */
 const CHARACTER_NOT_IN_REPERTOIRE = '22021';

@@ -1,12 +1,13 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { scopeOf, type Principal } from '../access/principal.ts';
+import { textOf, type WithBody } from '../http/body.ts';
 import { ByteLru } from '../platform/byte-lru.ts';
 import { SYSTEM_ID } from '../platform/event-log.ts';
 import { Answers, type Execution } from './answers.ts';
 import type { Deps } from '../deps.ts';
 import { schema } from './schema.ts';
 import { followsLog } from './unlogged.ts';
-import { MAX_TOKENS, type Api } from './yoga.ts';
+import type { Api } from './yoga.ts';
 
 /** Above this a request is a report, or the answer to it worth its own execution. */
 const LARGEST_BODY = 64 * 1024;
@@ -32,7 +33,7 @@ export function withResponseCache(api: Api, { prisma, authenticate, logger }: De
     const key = `${operationName ?? ''}\n${query}`;
     let reusable = documents.get(key);
     if (reusable === undefined) {
-      reusable = followsLog(schema, query, operationName || undefined, MAX_TOKENS);
+      reusable = followsLog(schema, query, operationName || undefined);
       documents.set(key, reusable, 0);
     }
     return reusable;
@@ -101,16 +102,16 @@ export function withResponseCache(api: Api, { prisma, authenticate, logger }: De
     return { status: made.status, headers, body: bytes, failed: failed || made.status !== 200 };
   }
 
-  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = request.method === 'POST' ? await textOf(request) : undefined;
+  async function serve(request: WithBody, response: ServerResponse): Promise<void> {
+    const body = request.method === 'POST' ? await textOf(request, LARGEST_BODY) : undefined;
     const question = body === undefined ? askedByUrl(request.url!) : askedByBody(body);
     // The body has been read: it goes on parsed, or as it is when it is no object.
     Object.assign(request, { body: Object.keys(question).length > 0 ? question : body });
     if (!isReusable(question)) return void api(request, response);
-    const { accept, authorization, 'content-type': type } = request.headers;
+    const { accept, authorization, cookie, 'content-type': type } = request.headers;
     let answer;
     try {
-      const principal = await authenticate(authorization);
+      const principal = await authenticate({ authorization, cookie });
       const key = [scopeOf(principal), request.method, request.url, type, accept, body].join('\n');
       answer = await answers.get(
         key,
@@ -142,10 +143,12 @@ interface Question {
 }
 
 /** By what stands in the head of a request. Pages (GraphiQL) and streams of events are the API's own business. */
-function mayBeQuery({ method, headers }: IncomingMessage): boolean {
+function mayBeQuery({ method, headers, body }: WithBody): boolean {
   if (/text\/|multipart\//.test(headers.accept ?? '')) return false;
   const length = Number(headers['content-length']);
-  return method === 'GET' || (method === 'POST' && length > 0 && length <= LARGEST_BODY);
+  return (
+    method === 'GET' || body !== undefined || (method === 'POST' && length > 0 && length <= LARGEST_BODY)
+  );
 }
 
 function askedByUrl(url: string): Question {
@@ -160,10 +163,4 @@ function askedByBody(body: string): Question {
   } catch {
     return {};
   }
-}
-
-async function textOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
 }

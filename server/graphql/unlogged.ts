@@ -1,4 +1,5 @@
 import { getOperationAST, parse, TypeInfo, visit, visitWithTypeInfo, type GraphQLSchema } from 'graphql';
+import { checkDocument } from './limits.ts';
 
 /**
  * Marks, as a field's `extensions`, one whose value can change without an event in the log: signs of life, which come
@@ -17,10 +18,10 @@ export function followsLog(
   schema: GraphQLSchema,
   source: string,
   operationName: string | undefined,
-  maxTokens: number,
 ): boolean {
   try {
-    const document = parse(source, { maxTokens });
+    checkDocument(source);
+    const document = parse(source);
     if (getOperationAST(document, operationName)?.operation !== 'query') return false;
     const types = new TypeInfo(schema);
     let follows = true;

@@ -1,11 +1,13 @@
 import type { Server } from 'node:http';
-import { type ExecutionArgs } from 'graphql';
+import type { ExecutionArgs, GraphQLError } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { credentialEnded, type CredentialWatch } from '../access/credential-watch.ts';
-import { refusal } from '../http/guard.ts';
+import type { Guard } from '../http/guard.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
+import { checkCost } from './cost.ts';
+import { mayIntrospect, withoutSuggestions, type Introspection } from './introspection.ts';
 import { maskError } from './mask.ts';
 import { openSubscription } from './subscription/open.ts';
 import { CLOSE_PATIENCE_MS, Line, TRY_AGAIN_LATER, UNAUTHORIZED } from './subscription/line.ts';
@@ -25,19 +27,28 @@ interface Request {
 }
 const requestOf = ({ rootValue }: ExecutionArgs): Request => rootValue as Request;
 
+export interface WebSocketDeps {
+  guard: Guard;
+  api: Api;
+  shared: SharedSubscriptions;
+  credentials: CredentialWatch;
+  introspection: Introspection;
+  logger: Logger;
+  maxPayload: number;
+}
+
 /**
  * The API over WebSocket (graphql-transport-ws) on the same path, through the same envelope as HTTP.
  * Returns the function that closes every socket with 1001 "going away".
  */
 export function serveWebSockets(
   server: Server,
-  { api, shared, credentials }: { api: Api; shared: SharedSubscriptions; credentials: CredentialWatch },
-  logger: Logger,
-  maxPayload: number,
+  { guard, api, shared, credentials, introspection, logger, maxPayload }: WebSocketDeps,
 ): () => Promise<void> {
   const sockets = new WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: false });
   server.on('upgrade', (request, socket, head) => {
-    const refused = request.url?.split('?', 1)[0] === '/graphql' ? refusal(request) : { status: 404 };
+    const refused =
+      request.url?.split('?', 1)[0] === '/graphql' ? guard.upgradeRefusal(request) : { status: 404 };
     if (refused) {
       // Node no longer listens for errors of a socket that asks for an upgrade; a reset would end the process.
       socket.on('error', () => socket.destroy());
@@ -50,12 +61,15 @@ export function serveWebSockets(
   });
   const lines = new WeakMap<WebSocket, Line>();
   const watched = new WeakSet<WebSocket>();
+  const explorers = new WeakSet<WebSocket>();
   sockets.on('connection', (webSocket, { socket }) => {
     const line = new Line(webSocket, socket);
     lines.set(webSocket, line);
     limitMessages(webSocket, line);
   });
   const mask = maskError(logger);
+  const told = (webSocket: WebSocket, errors: readonly GraphQLError[]) =>
+    explorers.has(webSocket) ? errors.map(mask) : errors.map((error) => withoutSuggestions(mask(error)));
   const { dispose } = useServer(
     {
       execute: (args: ExecutionArgs) => requestOf(args).enveloped.execute(args),
@@ -66,8 +80,11 @@ export function serveWebSockets(
         const { line, id } = requestOf(args);
         return subscribePushed(shared, opened.shareable, line, id);
       },
-      onNext: ({ extra }) => lines.get(extra.socket)!.checkBudget(),
-      onError: (_context, _id, _payload, errors) => errors.map(mask),
+      onNext: ({ extra }, _id, _payload, _args, result) => {
+        lines.get(extra.socket)!.checkBudget();
+        return result.errors ? { ...result, errors: told(extra.socket, result.errors) } : undefined;
+      },
+      onError: ({ extra }, _id, _payload, errors) => told(extra.socket, errors),
       onSubscribe: async ({ connectionParams, extra, subscriptions }, id, payload) => {
         const line = lines.get(extra.socket)!;
         const { query, operationName, variables } = payload;
@@ -78,15 +95,18 @@ export function serveWebSockets(
         const transport: TransportContext = { req: extra.request, connectionParams };
         const enveloped = api.getEnveloped({ ...transport, params: { query, operationName, variables } });
         try {
-          const document = enveloped.parse(query);
-          const errors = enveloped.validate(enveloped.schema, document);
-          if (errors.length > 0) return errors.map(mask);
+          // Before anything of the document is looked at: what is wrong with it is told by who asks.
           const contextValue = await enveloped.contextFactory();
+          if (mayIntrospect(introspection, contextValue.principal)) explorers.add(extra.socket);
           if (line.isOpen && !watched.has(extra.socket)) {
             watched.add(extra.socket);
             const release = credentials.watch(contextValue.principal, () => endAll(line, subscriptions));
             extra.socket.once('close', release);
           }
+          const document = enveloped.parse(query);
+          const errors = enveloped.validate(enveloped.schema, document);
+          if (errors.length > 0) return [...errors];
+          checkCost(enveloped.schema, document, operationName, variables);
           return {
             schema: enveloped.schema,
             document,

@@ -1,16 +1,22 @@
-import type { IncomingMessage } from 'node:http';
-import type { parse } from 'graphql';
+import { IncomingMessage, type IncomingHttpHeaders } from 'node:http';
+import { NoSchemaIntrospectionCustomRule, type DocumentNode, type ExecutionArgs, type parse } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { CredentialWatch } from '../access/credential-watch.ts';
 import type { Principal } from '../access/principal.ts';
+import { ByteLru } from '../platform/byte-lru.ts';
+import { AppError } from '../platform/errors.ts';
 import type { Context } from './context.ts';
+import { checkCost } from './cost.ts';
 import type { Deps } from '../deps.ts';
-import { checkDepth } from './depth.ts';
-import { examples } from './examples.ts';
+import { GRAPHIQL, graphiqlHeaders, renderGraphiQL } from './graphiql.ts';
+import { mayIntrospect, withoutSuggestions, type Introspection } from './introspection.ts';
+import { checkDocument } from './limits.ts';
 import { maskError } from './mask.ts';
 import { schema } from './schema.ts';
 import { subscribePulled } from './subscription/pulled.ts';
 import { SharedSubscriptions } from './subscription/shared.ts';
+
+type RequestParser = Parameters<Parameters<NonNullable<Plugin['onRequestParse']>>[0]['setRequestParser']>[0];
 
 interface ParseHook {
   parseFn: typeof parse;
@@ -22,7 +28,7 @@ export interface TransportContext {
   request?: Request;
   req?: IncomingMessage;
   connectionParams?: Record<string, unknown> | undefined;
-  /** Who asks, where that is known already. */
+  /** Who asks, once that is known. */
   principal?: Principal;
   /** Called when the answer tells of an error. */
   onFault?: () => void;
@@ -33,8 +39,26 @@ export function createApi(
   deps: Deps,
   shared = new SharedSubscriptions(),
   credentials = new CredentialWatch(deps),
+  introspection: Introspection = 'authenticated',
 ) {
   const mask = maskError(deps.logger);
+  const cookies = new WeakMap<Request, string>();
+  const mayExplore = ({ principal }: { principal?: Principal }) => mayIntrospect(introspection, principal);
+  const peerIn = ({ req }: TransportContext) => {
+    const peer = req && deps.peerOf(req);
+    const caller = { from: peer?.address ?? '', userAgent: req?.headers['user-agent'] ?? null };
+    return { caller, origin: `${peer?.secure ? 'https' : 'http'}://${req?.headers.host}` };
+  };
+  const principalOf = async (transport: TransportContext): Promise<Principal> => {
+    const { request, req, connectionParams, principal } = transport;
+    try {
+      return principal ?? (await deps.authenticate(credentialsOf(request ?? req, connectionParams)));
+    } catch (error) {
+      const { caller } = peerIn(transport);
+      await deps.denials.note({ ...caller, principal: { kind: 'anonymous' } }, 'authenticate', error);
+      throw error;
+    }
+  };
   return createYoga<TransportContext, Context>({
     schema,
     graphqlEndpoint: '/graphql',
@@ -44,49 +68,113 @@ export function createApi(
     batching: false,
     logging: false,
     maskedErrors: { maskError: mask },
+    parserAndValidationCache: { documentCache: documents(), errorCache: NOTHING_KEPT },
     plugins: [
       {
-        onSubscribe: ({ setSubscribeFn }: { setSubscribeFn: (subscribe: unknown) => void }) =>
-          setSubscribeFn(subscribePulled(shared, credentials, mask)),
-      },
-      {
+        onRequestParse: ({ requestParser, setRequestParser }) => {
+          if (requestParser) setRequestParser(typed(requestParser));
+        },
+        // Before anything of the document is looked at: what is wrong with it is told by who asks.
+        onParams: async ({ request, context, setResult }) => {
+          try {
+            context.principal = await principalOf({ ...context, request });
+          } catch (error) {
+            setResult({ errors: [mask(error)] });
+          }
+        },
         onParse: ({ parseFn, setParseFn }: ParseHook) =>
           setParseFn((source, options) => {
-            checkDepth(source);
-            return parseFn(source, { ...options, maxTokens: MAX_TOKENS });
+            checkDocument(source);
+            return parseFn(source, options);
           }),
-      },
-      {
+        onValidate: ({ context, addValidationRule }) => {
+          if (!mayExplore(context)) addValidationRule(NoSchemaIntrospectionCustomRule);
+        },
+        onExecute: ({ args, setResultAndStopExecution }) => {
+          const errors = tooCostly(args);
+          if (errors) setResultAndStopExecution({ errors });
+        },
+        onSubscribe: ({ args, setSubscribeFn, setResultAndStopExecution }) => {
+          const errors = tooCostly(args);
+          if (errors) setResultAndStopExecution({ errors });
+          else setSubscribeFn(subscribePulled(shared, credentials, mask));
+        },
         // Errors of documents and requests do not pass through execution: they get their code on the way out.
         onResultProcess: ({ result, setResult, serverContext }) => {
           if (!('errors' in result && result.errors)) return;
-          setResult({ ...result, errors: result.errors.map(mask) });
+          const errors = result.errors.map(mask);
+          setResult({
+            ...result,
+            errors: mayExplore(serverContext) ? errors : errors.map(withoutSuggestions),
+          });
           serverContext.onFault?.();
         },
+        onResponse: ({ request, response }) => {
+          const cookie = cookies.get(request);
+          if (cookie) response.headers.append('set-cookie', cookie);
+        },
       } satisfies Plugin<Context, TransportContext>,
+      graphiqlHeaders,
     ],
-    // Five megabytes that most servers are never asked for.
-    renderGraphiQL: async (options) =>
-      (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
-    graphiql: { title: 'Operations Center API', defaultQuery: examples },
-    context: async ({ request, connectionParams, principal }) => ({
-      deps,
-      principal: principal ?? (await deps.authenticate(authorizationOf(request, connectionParams))),
-    }),
+    renderGraphiQL,
+    graphiql: async (request, context) => {
+      const principal = await principalOf({ ...context, request }).catch(() => undefined);
+      return mayIntrospect(introspection, principal) && GRAPHIQL;
+    },
+    context: async (transport) => {
+      const { request } = transport;
+      const { caller, origin } = peerIn(transport);
+      const principal = await principalOf(transport);
+      const setCookie = request && ((cookie: string) => void cookies.set(request, cookie));
+      return { deps, ...caller, principal, origin, setCookie };
+    },
   });
 }
 
-/** Several times what the longest document of the UI has. */
-export const MAX_TOKENS = 4000;
-
 export type Api = ReturnType<typeof createApi>;
 
-function authorizationOf(
-  request: Request | undefined,
+/** What is no JSON in a URL is the client's mistake, and nothing of it is repeated. */
+const typed =
+  (parser: RequestParser): RequestParser =>
+  async (request) => {
+    try {
+      return await parser(request);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      throw new AppError('INVALID', 'The variables are not in JSON.', { http: { status: 400 } });
+    }
+  };
+
+function tooCostly({ schema, document, operationName, variableValues }: ExecutionArgs) {
+  try {
+    checkCost(schema, document, operationName, variableValues);
+    return undefined;
+  } catch (error) {
+    return [error as AppError];
+  }
+}
+
+/** Documents that were parsed, which take a hundred times the memory of their text; used by text, dropped by size. */
+function documents() {
+  const kept = new ByteLru<DocumentNode>(64 * 1024 * 1024);
+  return {
+    get: (text: string) => kept.get(text),
+    set: (text: string, document: DocumentNode) => kept.set(text, document, 100 * text.length),
+  };
+}
+
+/** Of what was wrong: it is as cheap to refuse again. */
+const NOTHING_KEPT = { get: () => undefined, set: () => undefined };
+
+/** What says who asks. A WebSocket's are the headers that it began with, and what its first message says. */
+function credentialsOf(
+  request: Request | IncomingMessage | undefined,
   params: Record<string, unknown> | undefined,
-): string | undefined {
-  const fromSocket = params?.['authorization'];
+): Pick<IncomingHttpHeaders, 'authorization' | 'cookie'> {
+  const header = (name: 'authorization' | 'cookie') =>
+    request instanceof IncomingMessage ? request.headers[name] : (request?.headers.get(name) ?? undefined);
+  const told = params?.['authorization'];
   // Whatever is no text is no credential either.
-  if (fromSocket !== undefined) return typeof fromSocket === 'string' ? fromSocket : '';
-  return request?.headers.get('authorization') ?? undefined;
+  const authorization = told === undefined ? header('authorization') : typeof told === 'string' ? told : '';
+  return { authorization, cookie: header('cookie') };
 }

@@ -1,4 +1,6 @@
-import type { ManagerPrincipal } from '../access/principal.ts';
+import { recordAudit } from '../access/audit/record.ts';
+import type { Caller, ManagerPrincipal } from '../access/principal.ts';
+import { revoked } from '../access/manager-credential.ts';
 import type { Deps } from '../deps.ts';
 import { invalid } from '../platform/errors.ts';
 import { change, type NewEvent, type Transaction } from '../platform/event-log.ts';
@@ -33,12 +35,20 @@ export async function renewLease(
   return change(deps, async (tx, record) => {
     const locked = await lockCluster(tx, clusterId);
     const manager = await tx.manager.findUniqueOrThrow({ where: { id: managerId } });
+    // Meanwhile: it was let in when it asked.
+    if (manager.revokedAt) throw revoked(manager);
     return heardFrom(deps, tx, record, locked, manager, epoch, now, told);
   });
 }
 
 /** A manager says that it stops: its lease ends now, so that a standby need not wait. */
-export async function leave(deps: Deps, principal: ManagerPrincipal, epoch: number, reason: string | null) {
+export async function leave(
+  deps: Deps,
+  caller: Caller,
+  principal: ManagerPrincipal,
+  epoch: number,
+  reason: string | null,
+) {
   const now = deps.clock.now();
   await change(deps, async (tx, record) => {
     const cluster = await lockCluster(tx, principal.clusterId);
@@ -50,10 +60,19 @@ export async function leave(deps: Deps, principal: ManagerPrincipal, epoch: numb
       actor: principal.name,
       summary: `Manager ${principal.name} left${why}.`,
     });
-    if (cluster.primaryId !== principal.managerId || cluster.epoch !== epoch) return;
-    await tx.cluster.update({ where: { id: cluster.id }, data: { primaryId: null, leaseExpiresAt: null } });
-    const summary = `The primary manager ${principal.name} left${why}.`;
-    record(...(await setLink(tx, [cluster], 'SILENT', now, () => summary)));
+    if (cluster.primaryId === principal.managerId && cluster.epoch === epoch) {
+      await tx.cluster.update({ where: { id: cluster.id }, data: { primaryId: null, leaseExpiresAt: null } });
+      const summary = `The primary manager ${principal.name} left${why}.`;
+      record(...(await setLink(tx, [cluster], 'SILENT', now, () => summary)));
+    }
+    await recordAudit(tx, {
+      ...caller,
+      at: now,
+      action: 'leave',
+      reason,
+      targets: [{ type: 'Manager', id: principal.managerId, name: principal.name }],
+      result: 'DONE',
+    });
   });
 }
 

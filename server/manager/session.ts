@@ -1,8 +1,13 @@
+import { randomUUID } from 'node:crypto';
+import { admittingToken, labelsOf, notAdmitted, spendToken } from '../access/enrolment.ts';
+import { holdersOf, termOf, type CredentialTerm } from '../access/manager-credential.ts';
+import type { EnrolmentTokenModel } from '../platform/generated/prisma/models.ts';
 import { AppError, conflict } from '../platform/errors.ts';
 import { change, type NewEvent, type Transaction } from '../platform/event-log.ts';
 import type { Deps } from '../deps.ts';
-import { hashSecret } from '../access/principal.ts';
-import type { Label } from '../topology/filter.ts';
+import { recordAudit } from '../access/audit/record.ts';
+import type { Label } from '../access/grants.ts';
+import { hashSecret, type Caller } from '../access/principal.ts';
 import { replaceLabels } from '../topology/labels.ts';
 import { lockCluster } from '../topology/lock.ts';
 import type { ClusterRow } from '../topology/service.ts';
@@ -29,6 +34,7 @@ export interface Registered {
   clusterId: string;
   managerId: string;
   lease: Lease;
+  credential: CredentialTerm;
 }
 
 /**
@@ -38,21 +44,27 @@ export interface Registered {
  * @throws AppError UNAUTHENTICATED when neither credential nor token is known; CONFLICT when the cluster is of another
  *   kind, the credential belongs elsewhere, or a manager of that name is connected right now.
  */
-export async function registerManager(deps: Deps, request: Registration): Promise<Registered> {
+export async function registerManager(
+  deps: Deps,
+  caller: Caller,
+  request: Registration,
+): Promise<Registered> {
   const now = deps.clock.now();
   const credentialHash = hashSecret(request.credential);
   return change(deps, async (tx, record) => {
     // The same request sent again waits for the first one, and then finds that it is known.
     await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${credentialHash}, 0))`;
-    const self = await tx.manager.findUnique({
-      where: { credentialHash },
-      select: { id: true, clusterId: true, name: true },
-    });
-    if (!self) await useToken(tx, request, now);
-    const cluster = await joinCluster(tx, record, self, request, now);
+    const self = (await holdersOf(tx, [credentialHash], now)).get(credentialHash) ?? null;
+    // Its secret may be in other hands: another token lets the manager in again, but not with the same secret.
+    if (self instanceof AppError) throw self;
+    const token = self ? null : await admittingToken(tx, request.token, request.cluster.name, now);
+    const cluster = await joinCluster(tx, record, self, request, token, now);
     const known = await tx.manager.findUnique({
       where: { clusterId_name: { clusterId: cluster.id, name: request.manager.name } },
     });
+    if (token && known?.revokedAt && known.tokenId === token.id) {
+      throw notAdmitted(`the manager ${known.name} was revoked, and this is the token that it came with`);
+    }
     if (self && known?.id !== self.id) {
       throw conflict(`This credential is that of the manager ${self.name}, not of ${request.manager.name}.`, {
         field: 'input.manager.name',
@@ -67,17 +79,21 @@ export async function registerManager(deps: Deps, request: Registration): Promis
         },
       );
     }
+    const enrolled = token && {
+      credentialId: randomUUID(),
+      credentialHash,
+      credentialExpiresAt: new Date(now.getTime() + deps.credentialMs),
+      ...{ nextCredentialHash: null, nextCredentialExpiresAt: null },
+      ...{ tokenId: token.id, revokedAt: null, revokedBy: null, revokedReason: null },
+    };
     const data = {
       ...request.manager,
-      lastSeenAt: now,
-      registeredAt: now,
-      silentSince: null,
-      leftAt: null,
-      credentialHash,
+      ...{ lastSeenAt: now, registeredAt: now, silentSince: null, leftAt: null },
+      ...enrolled,
     };
     const manager = known
       ? await tx.manager.update({ where: { id: known.id }, data })
-      : await tx.manager.create({ data: { ...data, clusterId: cluster.id } });
+      : await tx.manager.create({ data: { ...data, ...enrolled!, clusterId: cluster.id } });
     record({
       kind: 'MANAGER_REGISTERED',
       clusterId: cluster.id,
@@ -85,34 +101,35 @@ export async function registerManager(deps: Deps, request: Registration): Promis
       summary: `Manager ${manager.name} ${known ? 'registered again' : 'registered'} (version ${manager.version}).`,
     });
     const lease = await heardFrom(deps, tx, record, cluster, manager, undefined, now);
-    return { clusterId: cluster.id, managerId: manager.id, lease };
+    // Last of all: thousands may come with one token, and who holds its row lets the others wait.
+    if (token) await spendToken(tx, token);
+    await recordAudit(tx, {
+      ...caller,
+      principal: {
+        kind: 'manager',
+        ...{ managerId: manager.id, clusterId: cluster.id, name: manager.name },
+        ...{ credentialHash, credentialId: manager.credentialId },
+      },
+      at: now,
+      action: 'registerManager',
+      targets: [
+        { type: 'Manager', id: manager.id, name: manager.name },
+        { type: 'Cluster', id: cluster.id, name: cluster.name },
+      ],
+      result: 'DONE',
+      detail: { version: manager.version, tokenId: token?.id ?? null },
+    });
+    const credential = termOf(enrolled?.credentialExpiresAt ?? self!.expiresAt, now, deps.credentialMs);
+    return { clusterId: cluster.id, managerId: manager.id, lease, credential };
   });
 }
-
-async function useToken(tx: Transaction, { token, cluster }: Registration, now: Date): Promise<void> {
-  if (token === null) throw notAdmitted('the credential is not known here, and there is no enrolment token');
-  const used = await tx.enrolmentToken.updateMany({
-    where: {
-      hash: hashSecret(token),
-      usesLeft: { gt: 0 },
-      expiresAt: { gt: now },
-      OR: [{ clusterName: null }, { clusterName: cluster.name }],
-    },
-    data: { usesLeft: { decrement: 1 } },
-  });
-  if (used.count === 0) throw notAdmitted('it is unknown, used up, expired or for another cluster');
-}
-
-const notAdmitted = (why: string) =>
-  new AppError('UNAUTHENTICATED', `input.token: ${why}. Ask an operator for a new one.`, {
-    field: 'input.token',
-  });
 
 async function joinCluster(
   tx: Transaction,
   record: (...events: NewEvent[]) => void,
   self: { clusterId: string } | null,
   { cluster: { name, kind, labels } }: Registration,
+  token: EnrolmentTokenModel | null,
   now: Date,
 ): Promise<ClusterRow> {
   const made = await tx.cluster.createManyAndReturn({
@@ -132,10 +149,23 @@ async function joinCluster(
       field: 'input.cluster.kind',
     });
   }
-  const relabelled = await replaceLabels(tx, id, labels);
+  const bound = token ? labelsOf(token) : [];
+  if (made.length === 0) await mustHave(tx, cluster, bound);
+  const relabelled = await replaceLabels(tx, id, labels, made.length > 0 ? bound : []);
   if (made.length > 0)
     record({ kind: 'CLUSTER_CREATED', clusterId: id, summary: `Cluster ${name} (${kind}) joined.` });
   else if (relabelled)
-    record({ kind: 'CLUSTER_CHANGED', clusterId: id, summary: `Labels of ${name} changed.` });
+    record({ kind: 'CLUSTER_RELABELLED', clusterId: id, summary: `Labels of ${name} changed.` });
   return cluster;
+}
+
+/** @throws AppError UNAUTHENTICATED when the cluster lacks a label of the token. */
+async function mustHave(tx: Transaction, { id, name }: ClusterRow, labels: readonly Label[]): Promise<void> {
+  if (labels.length === 0) return;
+  const has = await tx.clusterLabel.count({
+    where: { clusterId: id, OR: labels.map(({ key, value }) => ({ key, value })) },
+  });
+  if (has === labels.length) return;
+  const wanted = labels.map(({ key, value }) => `${key}=${value}`).join(', ');
+  throw notAdmitted(`it is for clusters with the labels ${wanted}, and ${name} has others`);
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyDataDir } from '../../test/services/templates.ts';
 import { newToken } from '../access/enrolment.ts';
-import { authenticator, hashSecret, type ManagerPrincipal } from '../access/principal.ts';
+import { hashSecret, type ManagerPrincipal } from '../access/principal.ts';
+import { withoutAuthentication } from '../access/testing.ts';
 import type { Deps } from '../deps.ts';
 import { createLocalBus } from '../platform/bus.ts';
 import { openDatabase, type Database } from '../platform/database/database.ts';
@@ -52,9 +53,10 @@ describe('the sweep, by a clock of its own', () => {
       tail,
       membershipWriter: new MembershipWriter({ prisma, bus, clock }),
       renewals: renewalsInRounds({ prisma, clock, leaseMs: LEASE_MS }),
-      authenticate: authenticator(prisma),
+      ...withoutAuthentication,
       metrics: { position: { revision: 0n, mark: '' }, next: async () => undefined },
       leaseMs: LEASE_MS,
+      credentialMs: 86_400_000,
       graceUntil: new Date(now + LEASE_MS * 1.5),
     };
   }
@@ -65,13 +67,24 @@ describe('the sweep, by a clock of its own', () => {
       data: { hash: hashSecret(token), usesLeft: 1, expiresAt: new Date(now + 60_000), createdBy: 'test' },
     });
     const manager = { url: null, consoleUrl: null, host: null, pid: null, version: '1', capabilities: [] };
-    const { managerId, clusterId } = await registerManager(deps, {
-      credential: `of ${cluster}`,
-      token,
-      cluster: { name: cluster, kind: 'process', labels: [] },
-      manager: { ...manager, name: `${cluster}-m1` },
-    });
-    return { kind: 'manager', managerId, clusterId, name: `${cluster}-m1`, credentialHash: '' };
+    const { managerId, clusterId } = await registerManager(
+      deps,
+      { principal: { kind: 'local', name: 'local' }, from: '127.0.0.1', userAgent: null },
+      {
+        credential: `of ${cluster}`,
+        token,
+        cluster: { name: cluster, kind: 'process', labels: [] },
+        manager: { ...manager, name: `${cluster}-m1` },
+      },
+    );
+    return {
+      kind: 'manager',
+      managerId,
+      clusterId,
+      name: `${cluster}-m1`,
+      credentialHash: '',
+      credentialId: '',
+    };
   }
 
   const linkOf = async ({ clusterId }: ManagerPrincipal) =>

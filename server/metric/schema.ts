@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { asManager } from '../access/principal.ts';
+import { visibilityOf, type Visibility } from '../access/visibility.ts';
 import { builder } from '../graphql/builder.ts';
 import type { Deps } from '../deps.ts';
 import * as input from '../graphql/input.ts';
@@ -37,8 +38,8 @@ const Metric = builder.objectRef<MetricShape>('Metric').implement({
   }),
 });
 
-const metricsOf = batched<MetricShape[]>(async (nodeIds, { prisma }) => {
-  const nodes = await latestMetrics(prisma, { clusterId: null, nodeIds });
+const metricsOf = batched<MetricShape[]>(async (nodeIds, { prisma }, _args, { principal }) => {
+  const nodes = await latestMetrics(prisma, visibilityOf(principal), { clusterId: null, nodeIds });
   return new Map(nodes.map(({ nodeId, metrics }) => [nodeId, metrics]));
 }, []);
 
@@ -107,7 +108,7 @@ builder.mutationFields((t) => ({
 }));
 
 const NodeMetrics = builder.objectRef<NodeMetricsShape>('NodeMetrics').implement({
-  authScopes: { operator: true },
+  authScopes: { viewer: true },
   fields: (t) => ({
     nodeId: t.exposeID('nodeId'),
     metrics: t.expose('metrics', { type: [Metric] }),
@@ -124,12 +125,13 @@ interface ReportedShape {
 const MetricsReported = builder.objectRef<ReportedShape>('MetricsReported').implement({
   description:
     'The newest values of what was reported since the message before: of each node and metric one.',
-  authScopes: { operator: true },
+  authScopes: { viewer: true },
   fields: (t) => ({
     nodes: t.field({
       type: [NodeMetrics],
       description: 'None: nothing was reported, and the stream is alive.',
-      resolve: ({ scope, news }, _args, { deps }) => news ?? latestMetrics(deps.prisma, scope),
+      resolve: ({ scope, news }, _args, { deps, principal }) =>
+        news ?? latestMetrics(deps.prisma, visibilityOf(principal), scope),
     }),
   }),
 });
@@ -139,15 +141,18 @@ builder.subscriptionFields((t) => ({
     type: MetricsReported,
     description:
       'Begins with the newest value of each metric of the nodes, then tells what was reported since. Who takes it slowly is told the newest values when there is room again, not those in between. Name a cluster, nodes, or both.',
-    authScopes: { operator: true },
+    authScopes: { viewer: true },
     args: {
       clusterId: t.arg.id({ validate: input.id.nullish() }),
       nodeIds: t.arg.idList({ validate: input.ids.nullish() }),
     },
-    subscribe: (_parent, { clusterId, nodeIds }, { deps }) => {
+    subscribe: (_parent, { clusterId, nodeIds }, { deps, principal }) => {
       if (clusterId == null && nodeIds == null)
         throw invalid('clusterId', 'name a cluster, or nodes by nodeIds');
-      return followMetrics(deps, { clusterId: clusterId ?? null, nodeIds: nodeIds ?? null });
+      return followMetrics(deps, visibilityOf(principal), {
+        clusterId: clusterId ?? null,
+        nodeIds: nodeIds ?? null,
+      });
     },
     resolve: (event) => event,
   }),
@@ -156,7 +161,11 @@ builder.subscriptionFields((t) => ({
 /** The longest time without a message, milliseconds, however much is reported elsewhere. */
 const QUIET_MS = 5000;
 
-function followMetrics({ prisma, metrics }: Deps, scope: MetricScope): LiveStream<ReportedShape> {
+function followMetrics(
+  { prisma, metrics }: Deps,
+  seen: Visibility,
+  scope: MetricScope,
+): LiveStream<ReportedShape> {
   const start = metrics.position;
   return new LiveStream<ReportedShape>(start, { position: start, scope }, async (position, signal) => {
     const deadline = performance.now() + QUIET_MS;
@@ -164,7 +173,7 @@ function followMetrics({ prisma, metrics }: Deps, scope: MetricScope): LiveStrea
     for (;;) {
       const head = await metrics.next(at, signal);
       if (!head) return undefined;
-      const news = head.mark === at.mark ? [] : await latestMetrics(prisma, scope, at.mark);
+      const news = head.mark === at.mark ? [] : await latestMetrics(prisma, seen, scope, at.mark);
       if (news.length > 0 || performance.now() >= deadline) return { position: head, scope, news };
       at = head;
     }

@@ -61,7 +61,7 @@ async function* followCommands(
 }
 
 /** After these a manager may be primary no more: another one is, or nobody. */
-const MOVES_LEASE = new Set<EventKind>(['MANAGER_PROMOTED', 'MANAGER_LEFT']);
+const MOVES_LEASE = new Set<EventKind>(['MANAGER_PROMOTED', 'MANAGER_LEFT', 'MANAGER_REVOKED']);
 
 /**
  * Commands that expired although a manager has them, and may not know. They are delivered with `abortRequested`, for as

@@ -1,5 +1,7 @@
+import type { AuditTarget } from '../access/audit/chain.ts';
 import type { PrismaClient } from '../platform/generated/prisma/client.ts';
 import { AppError, invalid } from '../platform/errors.ts';
+import type { Visibility } from '../access/visibility.ts';
 import type { Transaction } from '../platform/event-log.ts';
 import type { InventoryCluster } from './plan.ts';
 import { ACTIVE_COMMAND } from './state.ts';
@@ -14,21 +16,26 @@ export interface Targets {
 
 /**
  * The targets as they are now, in two queries.
- * @throws AppError INVALID for empty targets: nothing is never "all"; NOT_FOUND naming the id that does not exist.
+ * @throws AppError INVALID for empty targets: nothing is never "all"; NOT_FOUND naming the id that does not exist or is
+ *   not seen.
  */
 export async function loadInventory(
   prisma: PrismaClient | Transaction,
+  seen: Visibility,
   { clusterIds, nodeIds, path }: Targets,
 ): Promise<InventoryCluster[]> {
   if (clusterIds.length + nodeIds.length === 0) {
     throw invalid(path, 'is empty: name clusters or nodes (nothing never means all)');
   }
   const chosen = await prisma.node.findMany({
-    where: { id: { in: [...nodeIds] } },
+    where: { id: { in: [...nodeIds] }, ...seen.ofCluster },
     select: { id: true, clusterId: true },
   });
   const clusters = await prisma.cluster.findMany({
-    where: { id: { in: [...clusterIds, ...chosen.map(({ clusterId }) => clusterId)] } },
+    where: {
+      id: { in: [...clusterIds, ...chosen.map(({ clusterId }) => clusterId)] },
+      AND: seen.clusters,
+    },
     select: {
       id: true,
       name: true,
@@ -58,6 +65,15 @@ export async function loadInventory(
     chosen: whole.has(cluster.id) ? null : (nodesOf.get(cluster.id) ?? new Set()),
   }));
 }
+
+/** The targets for the audit log: clusters, and of those of which only some nodes are chosen, these. */
+export const auditTargets = (inventory: readonly InventoryCluster[]): AuditTarget[] =>
+  inventory.flatMap(({ id, name, nodes, chosen }) => [
+    { type: 'Cluster', id, name },
+    ...nodes
+      .filter((node) => chosen?.has(node.id))
+      .map((node) => ({ type: 'Node', id: node.id, name: node.name })),
+  ]);
 
 /** @throws AppError NOT_FOUND for the first that is wanted and was not found. */
 function complain(path: string, wanted: readonly string[], found: ReadonlySet<string>): void {

@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { Deps } from '../deps.ts';
-import type { Principal } from '../access/principal.ts';
-import { Prisma } from '../platform/generated/prisma/client.ts';
+import { recordAudit } from '../access/audit/record.ts';
+import { nameOf, type Caller, type Principal } from '../access/principal.ts';
+import { demandRole, visibilityOf } from '../access/visibility.ts';
+import { Prisma, type PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { OperationModel } from '../platform/generated/prisma/models.ts';
 import { conflict, invalid } from '../platform/errors.ts';
 import { change, type NewEvent, type Transaction } from '../platform/event-log.ts';
-import { loadInventory, type Targets } from './inventory.ts';
+import { auditTargets, loadInventory, type Targets } from './inventory.ts';
 import { planOperation, type ClusterPlan, type Plan, type PlanRequest } from './plan.ts';
 import { statusData } from './progress.ts';
+import { demandRoleOverOperation } from './visible.ts';
 import { KIND_WORDS } from './words.ts';
 
 export interface OperationRequest extends PlanRequest {
@@ -24,8 +27,9 @@ export interface StartRequest {
 }
 
 /** The dry run. */
-export async function plan(deps: Deps, request: OperationRequest): Promise<Plan> {
-  return planOperation(planPart(request), await loadInventory(deps.prisma, request.targets));
+export async function plan(deps: Deps, viewer: Principal, request: OperationRequest): Promise<Plan> {
+  const inventory = await loadInventory(deps.prisma, visibilityOf(viewer), request.targets);
+  return planOperation(planPart(request), inventory);
 }
 
 const planPart = ({ kind, mode, rolling }: OperationRequest): PlanRequest => ({ kind, mode, rolling });
@@ -34,22 +38,28 @@ const planPart = ({ kind, mode, rolling }: OperationRequest): PlanRequest => ({ 
  * Plans and starts an operation: one command for each cluster, one step for each node.
  * The same key answers the operation that it started before.
  * @throws AppError CONFLICT for another request under a used key, or when the plan is not that of `planDigest` any
- *   more (`digest`: what it is now); INVALID when there is nothing to do.
+ *   more (`digest`: what it is now); INVALID when there is nothing to do; NOT_FOUND for a target that the actor does not
+ *   see; FORBIDDEN where the actor may not operate one.
  */
 export async function startOperation(
   deps: Deps,
-  actor: Principal,
+  caller: Caller,
   request: StartRequest,
 ): Promise<OperationModel> {
   const requestHash = hashOf(request);
+  const { principal } = caller;
   try {
     return await change(deps, async (tx, record) => {
-      const earlier = await byKey(tx, request.idempotencyKey, requestHash);
+      const earlier = await byKey(tx, principal, request.idempotencyKey, requestHash);
       if (earlier) return earlier;
-      const planned = planOperation(
-        planPart(request.operation),
-        await loadInventory(tx, request.operation.targets),
+      const inventory = await loadInventory(tx, visibilityOf(principal), request.operation.targets);
+      await demandRole(
+        tx,
+        principal,
+        'OPERATOR',
+        inventory.map(({ id }) => id),
       );
+      const planned = planOperation(planPart(request.operation), inventory);
       if (request.planDigest !== null && request.planDigest !== planned.digest) {
         throw conflict('The plan is another one by now: look at it again.', {
           field: 'input.planDigest',
@@ -57,12 +67,23 @@ export async function startOperation(
         });
       }
       if (planned.nodeCount === 0) throw invalid('input.plan.targets', planned.warnings.join(' '));
-      return create(deps, tx, record, actor, request, planned, requestHash);
+      const { kind, mode, rolling } = request.operation;
+      const operation = await create(deps, tx, record, nameOf(principal), request, planned, requestHash);
+      await recordAudit(tx, {
+        ...caller,
+        at: operation.createdAt,
+        action: 'startOperation',
+        reason: request.reason,
+        targets: [{ type: 'Operation', id: operation.id, name: null }, ...auditTargets(inventory)],
+        result: 'DONE',
+        detail: { kind, mode, rolling: rolling && { ...rolling }, nodes: planned.nodeCount },
+      });
+      return operation;
     });
   } catch (error) {
     // Two requests with one key at once: the other one was first, so this one answers what that one made.
     if (!(error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002')) throw error;
-    const earlier = await byKey(deps.prisma, request.idempotencyKey, requestHash);
+    const earlier = await byKey(deps.prisma, principal, request.idempotencyKey, requestHash);
     if (!earlier) throw error;
     return earlier;
   }
@@ -83,15 +104,19 @@ const hashOf = ({ operation, reason }: StartRequest): string =>
     )
     .digest('hex');
 
+/** What the key has started before; who may not start the same is not told. */
 async function byKey(
-  prisma: Pick<Transaction, 'operation'>,
+  prisma: Transaction | PrismaClient,
+  actor: Principal,
   idempotencyKey: string,
   requestHash: string,
 ): Promise<OperationModel | null> {
   const earlier = await prisma.operation.findUnique({ where: { idempotencyKey } });
-  if (earlier && earlier.requestHash !== requestHash) {
+  if (!earlier) return null;
+  if (earlier.requestHash !== requestHash) {
     throw conflict('This key has started another operation.', { field: 'input.idempotencyKey' });
   }
+  await demandRoleOverOperation(prisma, actor, earlier.id);
   return earlier;
 }
 
@@ -99,7 +124,7 @@ async function create(
   deps: Deps,
   tx: Transaction,
   record: (...events: NewEvent[]) => void,
-  actor: Principal,
+  actor: string,
   { operation: { kind, mode, rolling, expiresInSeconds }, reason, idempotencyKey }: StartRequest,
   planned: Plan,
   requestHash: string,
@@ -113,7 +138,7 @@ async function create(
       mode,
       rolling: rollingJson,
       reason,
-      actor: actor.name,
+      actor,
       idempotencyKey,
       requestHash,
       createdAt: now,
@@ -123,7 +148,7 @@ async function create(
   record({
     kind: 'OPERATION_STARTED',
     operationId: operation.id,
-    actor: actor.name,
+    actor,
     summary: `${KIND_WORDS[kind]} (${mode.toLowerCase()}) of ${counted(planned.nodeCount, 'node')} in ${counted(targets.length, 'cluster')}. ${reason}`,
   });
   const commands = await tx.command.createManyAndReturn({
@@ -150,7 +175,7 @@ async function create(
       operationId: operation.id,
       commandId: id,
       clusterId,
-      actor: actor.name,
+      actor,
       summary: `${KIND_WORDS[kind]} issued. ${reason}`,
     });
   }

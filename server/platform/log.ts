@@ -1,15 +1,12 @@
-import { pino, type Logger } from 'pino';
+import { pino, type DestinationStream, type Logger } from 'pino';
+import { withoutSecrets } from './secrets.ts';
 
 export type { Logger };
 
-/** JSON lines on standard error: standard output belongs to what a person is meant to read. */
-export function createLogger(level: string): Logger {
-  return pino(
-    {
-      level,
-      base: null,
-      redact: ['token', 'credential', 'authorization', '*.token', '*.credential', '*.authorization'],
-    },
-    pino.destination(2),
-  );
+/**
+ * JSON lines on standard error: standard output belongs to what a person is meant to read. Each line is rid of
+ * secrets as a whole, wherever in a text or an error they stand.
+ */
+export function createLogger(level: string, lines: DestinationStream = pino.destination(2)): Logger {
+  return pino({ level, base: null, hooks: { streamWrite: withoutSecrets } }, lines);
 }

@@ -1,11 +1,9 @@
+import { contains, literally } from '../platform/contains.ts';
 import { Prisma } from '../platform/generated/prisma/client.ts';
 import type { ClusterStatus } from '../platform/generated/prisma/enums.ts';
+import type { Label } from '../access/grants.ts';
+import type { Visibility } from '../access/visibility.ts';
 import type { NodeStatus } from './status.ts';
-
-export interface Label {
-  key: string;
-  value: string;
-}
 
 export interface ClusterFilterValue {
   search?: string | null | undefined;
@@ -24,19 +22,13 @@ export interface NodeFilterValue {
   includeLeft?: boolean | null | undefined;
 }
 
-/** In a pattern of LIKE, `%` and `_` as letters like any other. */
-const literally = (search: string): string => search.replace(/[\\%_]/g, '\\$&');
-
-/** A part of a text, whatever the case. */
-export const contains = (search: string) => ({
-  contains: literally(search),
-  mode: 'insensitive' as const,
-});
-
-/** The clusters that pass all parts of the filter that are set; an empty list passes none. */
-export function clusterWhere(filter: ClusterFilterValue | null | undefined): Prisma.ClusterWhereInput {
+/** The clusters that are seen and pass all parts of the filter that are set; an empty list passes none. */
+export function clusterWhere(
+  filter: ClusterFilterValue | null | undefined,
+  seen: Visibility,
+): Prisma.ClusterWhereInput {
   const { search, status, kind, labels, ids } = filter ?? {};
-  const and: Prisma.ClusterWhereInput[] = [];
+  const and: Prisma.ClusterWhereInput[] = seen.all ? [] : [seen.clusters];
   if (search) {
     const node = { name: contains(search), status: { not: 'LEFT' as const } };
     and.push({ OR: [{ name: contains(search) }, { kind: contains(search) }, { nodes: { some: node } }] });

@@ -1,17 +1,37 @@
 import type { Prisma, PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { Transaction } from '../platform/event-log.ts';
-import type { Label } from './filter.ts';
+import type { Label } from '../access/grants.ts';
+import { conflict } from '../platform/errors.ts';
 
-/** Puts the cluster's labels in place of those it had. Answers whether they are others. */
+/**
+ * Puts the cluster's labels in place of those it had. Those that an enrolment token put there stay; `bound` are such.
+ * Answers whether they are others.
+ * @throws AppError CONFLICT when one has another value than the same one that stays.
+ */
 export async function replaceLabels(
   tx: Transaction,
   clusterId: string,
   labels: readonly Label[],
+  bound: readonly Label[] = [],
 ): Promise<boolean> {
-  const before = await tx.clusterLabel.findMany({ where: { clusterId }, select: { key: true, value: true } });
-  if (inWords(before) === inWords(labels)) return false;
+  const before = await tx.clusterLabel.findMany({ where: { clusterId } });
+  const staying = new Map(
+    [...before.filter((label) => label.bound), ...bound].map(({ key, value }) => [key, value]),
+  );
+  for (const { key, value } of labels) {
+    const kept = staying.get(key);
+    if (kept === undefined || kept === value) continue;
+    throw conflict(`The label ${key} of this cluster is ${kept}: an enrolment token says so.`, {
+      field: 'input.cluster.labels',
+    });
+  }
+  const after = [
+    ...labels.filter(({ key }) => !staying.has(key)).map(({ key, value }) => ({ key, value, bound: false })),
+    ...[...staying].map(([key, value]) => ({ key, value, bound: true })),
+  ];
+  if (inWords(before) === inWords(after)) return false;
   await tx.clusterLabel.deleteMany({ where: { clusterId } });
-  await tx.clusterLabel.createMany({ data: labels.map(({ key, value }) => ({ clusterId, key, value })) });
+  await tx.clusterLabel.createMany({ data: after.map((label) => ({ clusterId, ...label })) });
   return true;
 }
 

@@ -3,6 +3,7 @@ import { invalid } from '../platform/errors.ts';
 import { Prisma, type PrismaClient } from '../platform/generated/prisma/client.ts';
 import { ReportedStatus, type ControlLink } from '../platform/generated/prisma/enums.ts';
 import type { NodeModel } from '../platform/generated/prisma/models.ts';
+import type { Visibility } from '../access/visibility.ts';
 import { isEmpty, nodeConditions, type NodeFilterValue } from './filter.ts';
 
 /** A node with what its status depends on. */
@@ -22,13 +23,17 @@ export interface NodeListRequest {
 }
 
 /**
- * A part of the list of all nodes: one range of one index, (status, name, id) or (name, id), so that a page deep in a
+ * A part of the list of all nodes that are seen: one range of one index, (status, name, id) or (name, id), so that a page deep in a
  * long list costs what the first one does.
  * @throws AppError INVALID for a cursor that was not given out here
  */
-export async function nodesOfSystem(prisma: PrismaClient, request: NodeListRequest): Promise<NodeRow[]> {
+export async function nodesOfSystem(
+  prisma: PrismaClient,
+  seen: Visibility,
+  request: NodeListRequest,
+): Promise<NodeRow[]> {
   const [row] = await prisma.$queryRaw<[{ nodes: NodeJson[] }]>(
-    Prisma.sql`SELECT ${asJson(listed(request))} AS nodes`,
+    Prisma.sql`SELECT ${asJson(listed(request, ...seen.sql))} AS nodes`,
   );
   return row.nodes.map(nodeRow);
 }
@@ -48,14 +53,19 @@ export async function nodesOfClusters(
   return new Map(rows.map(({ id, nodes }) => [id, nodes.map(nodeRow)]));
 }
 
-/** How many nodes of the system pass the filter. */
-export async function countNodes(prisma: PrismaClient, filter: NodeFilterValue): Promise<number> {
+/** How many nodes of the system are seen and pass the filter. */
+export async function countNodes(
+  prisma: PrismaClient,
+  seen: Visibility,
+  filter: NodeFilterValue,
+): Promise<number> {
   const [row] = await prisma.$queryRaw<[{ count: number }]>(
     isEmpty(filter)
       ? // The clusters' rows have counted them.
         Prisma.sql`SELECT coalesce(sum(down + unhealthy + stopping + starting + stopped + running), 0)::int AS count
-          FROM cluster`
-      : Prisma.sql`SELECT count(*)::int AS count FROM ${FROM} WHERE ${allOf(nodeConditions(filter))}`,
+          FROM cluster AS c WHERE ${allOf(seen.sql)}`
+      : Prisma.sql`SELECT count(*)::int AS count FROM ${FROM}
+          WHERE ${allOf([...seen.sql, ...nodeConditions(filter)])}`,
   );
   return row.count;
 }

@@ -2,6 +2,7 @@ import type { PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { ClusterModel } from '../platform/generated/prisma/models.ts';
 import type { ClusterStatus } from '../platform/generated/prisma/enums.ts';
 import { SYSTEM_ID, change, type EventWriterDeps, type Position } from '../platform/event-log.ts';
+import type { Visibility } from '../access/visibility.ts';
 import { clusterWhere, type ClusterFilterValue } from './filter.ts';
 import { labelFacets } from './labels.ts';
 import {
@@ -47,10 +48,11 @@ export async function ensureSystem(deps: EventWriterDeps, name: string): Promise
 }
 
 /** The revision is read first: what follows is at least as new. */
-async function systemSummary(prisma: PrismaClient): Promise<SystemSummary> {
+async function systemSummary(prisma: PrismaClient, seen: Visibility): Promise<SystemSummary> {
   const { name, revision, mark } = await prisma.system.findUniqueOrThrow({ where: { id: SYSTEM_ID } });
   const groups = await prisma.cluster.groupBy({
     by: ['status', 'link'],
+    where: seen.clusters,
     _count: { _all: true },
     _sum: { down: true, unhealthy: true, stopping: true, starting: true, stopped: true, running: true },
     orderBy: { status: 'asc' },
@@ -75,20 +77,27 @@ async function systemSummary(prisma: PrismaClient): Promise<SystemSummary> {
   };
 }
 
-/** The system as one request sees it: its summary is read once, and only when it is needed. */
+/** The system as one request sees it, with the clusters that it sees: its summary is read once, and only when it is needed. */
 export class SystemView {
   #summary: Promise<SystemSummary> | undefined;
 
-  constructor(private readonly prisma: PrismaClient) {}
+  constructor(
+    private readonly prisma: PrismaClient,
+    private readonly seen: Visibility,
+  ) {}
 
   get summary(): Promise<SystemSummary> {
-    return (this.#summary ??= systemSummary(this.prisma));
+    return (this.#summary ??= systemSummary(this.prisma, this.seen));
   }
 }
 
-/** How many clusters of those that pass the filter have which status, kind and label. */
-export async function clusterFacets(prisma: PrismaClient, filter: ClusterFilterValue | null | undefined) {
-  const where = clusterWhere(filter);
+/** How many clusters of those that are seen and pass the filter have which status, kind and label. */
+export async function clusterFacets(
+  prisma: PrismaClient,
+  seen: Visibility,
+  filter: ClusterFilterValue | null | undefined,
+) {
+  const where = clusterWhere(filter, seen);
   const statuses = await prisma.cluster.groupBy({
     by: ['status'],
     where,

@@ -23,16 +23,22 @@ export class Client {
     return new Client(this.url, credential);
   }
 
+  /** By which it is known on every request. */
+  get headers(): Record<string, string> {
+    return this.credential ? { authorization: `Bearer ${this.credential}` } : {};
+  }
+
+  /** Sees each answer as it came. */
+  protected received(_response: Response): void {}
+
   async send(query: string, variables: object = {}): Promise<Answer> {
     const response = await fetch(`${this.url}/graphql`, {
       method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        ...(this.credential && { authorization: `Bearer ${this.credential}` }),
-      },
+      headers: { 'content-type': 'application/json', ...this.headers },
       body: JSON.stringify({ query, variables }),
       signal: AbortSignal.timeout(30_000),
     });
+    this.received(response);
     return { status: response.status, ...((await response.json()) as Omit<Answer, 'status'>) };
   }
 
@@ -64,10 +70,15 @@ export class Subscription {
   ended = false;
   readonly close: () => void;
 
-  constructor({ url, credential }: Client, query: string, variables: Record<string, unknown>) {
+  constructor({ url, credential, headers }: Client, query: string, variables: Record<string, unknown>) {
     const client = createClient({
       url: `${url.replace('http', 'ws')}/graphql`,
-      webSocketImpl: WebSocket,
+      webSocketImpl: class extends WebSocket {
+        constructor(address: string, protocol: string) {
+          // As a browser does: a socket with a cookie comes from a page.
+          super(address, protocol, credential ? {} : { headers, origin: url });
+        }
+      },
       retryAttempts: 0,
       ...(credential && { connectionParams: { authorization: `Bearer ${credential}` } }),
     });

@@ -48,6 +48,8 @@ export interface OcOptions {
   /** Shares the PostgreSQL database of this one, which must be stopped after it. */
   databaseOf?: Oc;
   env?: Record<string, string>;
+  /** Whoever asks must log in: see people.ts. */
+  auth?: boolean;
   /** Lets its memory be looked at: see `bytesHeld`. */
   inspect?: boolean;
 }
@@ -77,7 +79,8 @@ export class Oc {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    const secure = this.#options.env?.['TLS_CERT'] !== undefined;
+    return `${secure ? 'https' : 'http'}://127.0.0.1:${this.#port}`;
   }
 
   get client(): Client {
@@ -106,6 +109,7 @@ export class Oc {
       DATA_DIR: join(this.folder, 'oc'),
       LEASE_SECONDS: String(this.#options.leaseSeconds ?? 2),
       LOG_LEVEL: 'warn',
+      AUTH: this.#options.auth ? 'on' : 'off',
       ...(databaseUrl && { DATABASE_URL: databaseUrl }),
       ...this.#options.env,
     };
@@ -117,7 +121,7 @@ export class Oc {
     this.#program = program;
     const ready = await until('the OC is ready', () => {
       if (!program.running) throw new Error(program.output);
-      return /is ready on http:\/\/127\.0\.0\.1:(\d+)/.exec(program.output) ?? undefined;
+      return /is ready on https?:\/\/127\.0\.0\.1:(\d+)/.exec(program.output) ?? undefined;
     });
     this.#port = Number(ready[1]);
   }

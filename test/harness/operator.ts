@@ -5,7 +5,7 @@ import { WireManager, running } from './wire-manager.ts';
 export const PLAN = `query ($input: OperationInput!) {
   planOperation(input: $input) {
     digest nodeCount warnings rolling { batchSize maxUnavailable }
-    clusters {
+    clusters(first: 10) {
       totalCount
       edges { node {
         cluster { name } warnings

@@ -17,8 +17,11 @@ export class RawSocket {
   }
 
   /** Resolves when the OC has acknowledged it. */
-  static async open({ url, credential }: Client): Promise<RawSocket> {
-    const webSocket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+  static async open({ url, credential, headers }: Client): Promise<RawSocket> {
+    const webSocket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', {
+      // As a browser does: a socket with a cookie comes from a page.
+      ...(credential ? {} : { headers, origin: url }),
+    });
     const socket = new RawSocket(webSocket);
     await new Promise((resolve, reject) => webSocket.once('open', resolve).once('error', reject));
     const payload = credential && { authorization: `Bearer ${credential}` };

@@ -21,6 +21,8 @@ export interface ClusterOptions {
   onExit?: 'stop' | 'keep';
   /** Where its managers reach the OC, when that is not its own address. */
   ocUrl?: string;
+  /** Of its managers' configs, over the defaults below. */
+  config?: object;
   /** Its nodes are not expected to run. */
   broken?: boolean;
 }
@@ -59,13 +61,19 @@ export class RealCluster {
     options: ClusterOptions,
     managers = [`${name}-m1`],
   ): Promise<RealCluster> {
-    const cluster = new RealCluster(oc, name, options, await freePorts(options.workers));
-    oc.atEnd(() => cluster.end());
+    const cluster = await RealCluster.create(oc, name, options);
     for (const manager of managers) {
       await cluster.startManager(manager, await WireManager.token(oc.client));
       await until(`${manager} has registered`, async () => (await cluster.managerNames()).includes(manager));
     }
     if (!options.broken) await cluster.allRunning();
+    return cluster;
+  }
+
+  /** One whose managers the story starts by itself. */
+  static async create(oc: Oc, name: string, options: ClusterOptions): Promise<RealCluster> {
+    const cluster = new RealCluster(oc, name, options, await freePorts(options.workers));
+    oc.atEnd(() => cluster.end());
     return cluster;
   }
 
@@ -81,6 +89,7 @@ export class RealCluster {
         manager: { name: manager },
         stateDir: this.stateDir,
         onExit: this.#options.onExit ?? 'keep',
+        ...this.#options.config,
         process: {
           command: [process.execPath, WORKER],
           count: this.#options.workers,

@@ -68,6 +68,13 @@ export class WireManager {
     return moved;
   }
 
+  /** The same manager with another credential. */
+  with(credential: string): WireManager {
+    const renewed = new WireManager(this.client.as(credential), this.clusterId, this.epoch);
+    renewed.sequence = this.sequence;
+    return renewed;
+  }
+
   report(input: object): Promise<Answer> {
     return this.client.send(
       'mutation ($input: ReportMembershipInput!) { reportMembership(input: $input) { applied sequence } }',

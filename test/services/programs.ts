@@ -8,6 +8,7 @@ export interface Programs {
   postgres: string;
   chromium: string;
   redisServer: string;
+  openssl: string;
 }
 
 const DEBIAN_POSTGRES = '/usr/lib/postgresql';
@@ -21,7 +22,8 @@ export async function providePrograms(signal: AbortSignal): Promise<Programs> {
   const chromium = findChromium();
   const postgres = findPostgres();
   const redisServer = findInPath('redis-server');
-  if (chromium && postgres && redisServer) return { ...postgres, chromium, redisServer };
+  const openssl = findInPath('openssl');
+  if (chromium && postgres && redisServer && openssl) return { ...postgres, chromium, redisServer, openssl };
   throw new Error(`The tests need these Debian packages, or their like: ${missingPackages().join(' ')}`);
 }
 
@@ -31,6 +33,7 @@ function missingPackages(): string[] {
   // Without a font Chromium lays out text that nobody can see.
   if (!findChromium()) packages.push('chromium', 'fonts-liberation');
   if (!findInPath('redis-server')) packages.push('redis-server');
+  if (!findInPath('openssl')) packages.push('openssl');
   return packages;
 }
 

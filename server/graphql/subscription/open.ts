@@ -32,7 +32,9 @@ export async function openSubscription(args: ExecutionArgs, mask: Mask): Promise
   }
   if (!(Symbol.asyncIterator in stream)) return { kind: 'refused', errors: (stream.errors ?? []).map(mask) };
   const step = async (event: unknown): Promise<ExecutionResult> => {
-    const { data, errors } = await execute({ ...args, rootValue: event });
+    // A context of its own: what was found out about rights at one event does not hold at the next.
+    const contextValue = { ...(args.contextValue as Context) };
+    const { data, errors } = await execute({ ...args, contextValue, rootValue: event });
     return errors ? { errors: errors.map(mask), data } : { data };
   };
   if (!(stream instanceof LiveStream)) return { kind: 'single', results: mapped(stream, step) };

@@ -1,12 +1,15 @@
 import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
 import { batched } from '../../graphql/loader.ts';
+import * as input from '../../graphql/input.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
+import { revokeManager } from '../credential.ts';
 
 const ManagerRole = builder.enumType('ManagerRole', { values: ['PRIMARY', 'STANDBY'] as const });
 const ManagerStatus = builder.enumType('ManagerStatus', {
-  description: 'SILENT: not heard for longer than a lease. LEFT: it said that it stops.',
-  values: ['CONNECTED', 'SILENT', 'LEFT'] as const,
+  description:
+    'SILENT: not heard for longer than a lease. LEFT: it said that it stops. REVOKED: it is not let in any more.',
+  values: ['CONNECTED', 'SILENT', 'LEFT', 'REVOKED'] as const,
 });
 export { ManagerRole };
 
@@ -24,7 +27,7 @@ const leaseOf = batched<{ primaryId: string | null; leaseExpiresAt: Date | null 
 
 export const Manager = builder.prismaObject('Manager', {
   description: 'The agent that joins a cluster to the OC; one of a cluster’s managers is primary.',
-  authScopes: (manager) => ({ operator: true, managerOf: manager.clusterId }),
+  authScopes: (manager) => ({ viewer: true, managerOf: manager.clusterId }),
   fields: (t) => ({
     id: t.exposeID('id'),
     name: t.exposeString('name'),
@@ -36,7 +39,8 @@ export const Manager = builder.prismaObject('Manager', {
     }),
     status: t.field({
       type: ManagerStatus,
-      resolve: ({ leftAt, silentSince }) => (leftAt ? 'LEFT' : silentSince ? 'SILENT' : 'CONNECTED'),
+      resolve: ({ revokedAt, leftAt, silentSince }) =>
+        revokedAt ? 'REVOKED' : leftAt ? 'LEFT' : silentSince ? 'SILENT' : 'CONNECTED',
     }),
     url: t.exposeString('url', {
       nullable: true,
@@ -59,10 +63,43 @@ export const Manager = builder.prismaObject('Manager', {
       },
     }),
     registeredAt: t.expose('registeredAt', { type: 'DateTime' }),
+    credentialExpiresAt: t.field({
+      type: 'DateTime',
+      description: 'When it has to have renewed its credential; without that it needs a new enrolment token.',
+      extensions: UNLOGGED,
+      resolve: ({ nextCredentialExpiresAt, credentialExpiresAt }) =>
+        nextCredentialExpiresAt ?? credentialExpiresAt,
+    }),
+    revokedAt: t.expose('revokedAt', { type: 'DateTime', nullable: true }),
+    revokedBy: t.exposeString('revokedBy', { nullable: true }),
+    revokedReason: t.exposeString('revokedReason', { nullable: true }),
   }),
 });
 
 const ManagerConnection = connectionOf(Manager, 'Manager');
+
+const RevokeManagerInput = builder.inputType('RevokeManagerInput', {
+  fields: (t) => ({
+    managerId: t.id({ required: true, validate: input.id }),
+    reason: t.string({
+      required: true,
+      description: 'Why, for those who read it later.',
+      validate: input.reason,
+    }),
+  }),
+});
+
+builder.mutationFields((t) => ({
+  revokeManager: t.field({
+    type: Manager,
+    description:
+      'Ends a manager’s credential: it needs a new enrolment token. Whoever has the one that it came with can use what is left of that: revoke it too.',
+    authScopes: { administratorOfAll: true },
+    args: { input: t.arg({ type: RevokeManagerInput, required: true }) },
+    resolve: (_parent, { input: { managerId, reason } }, { deps, ...caller }) =>
+      revokeManager(deps, caller, managerId, reason.trim()),
+  }),
+}));
 
 builder.prismaObjectFields('Cluster', (t) => ({
   primary: t.relation('primary', { nullable: true }),

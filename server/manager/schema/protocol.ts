@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { builder } from '../../graphql/builder.ts';
 import * as input from '../../graphql/input.ts';
+import { LabelInput } from '../../graphql/label.ts';
 import { invalid } from '../../platform/errors.ts';
-import { LabelInput, NodeStatus } from '../../topology/schema/common.ts';
+import { NodeStatus } from '../../topology/schema/common.ts';
 import { asManager } from '../../access/principal.ts';
 import { reportMembership, type ReportedNode } from '../membership.ts';
 import { leave, renewLease, type Lease as LeaseShape } from '../heartbeat.ts';
+import type { CredentialTerm as CredentialTermShape } from '../../access/manager-credential.ts';
+import { renewCredential } from '../credential.ts';
 import { registerManager, type Registered } from '../session.ts';
 import { ManagerRole } from './manager.ts';
 
@@ -35,6 +38,15 @@ const Lease = builder.objectRef<LeaseShape>('Lease').implement({
   }),
 });
 
+const CredentialTerm = builder.objectRef<CredentialTermShape>('CredentialTerm').implement({
+  description:
+    'How long a credential holds, and when to renew it: milliseconds from when the request was sent.',
+  authScopes: { public: true },
+  fields: (t) => ({ validForMs: t.exposeFloat('validForMs'), renewAfterMs: t.exposeFloat('renewAfterMs') }),
+});
+
+const credential = z.string().regex(/^ocm_[\w-]{43}$/, 'must be ocm_ and 32 random bytes in base64url');
+
 const ClusterInput = builder.inputType('ClusterInput', {
   fields: (t) => ({
     name: t.string({ required: true, validate: input.name }),
@@ -60,8 +72,8 @@ const RegisterManagerInput = builder.inputType('RegisterManagerInput', {
     credential: t.string({
       required: true,
       description:
-        'The manager’s own secret, made by itself: `ocm_` and 32 random bytes in base64url. It is on every request from then on.',
-      validate: z.string().regex(/^ocm_[\w-]{43}$/, 'must be ocm_ and 32 random bytes in base64url'),
+        'The manager’s own secret, made by itself: `ocm_` and 32 random bytes in base64url. It is on every request until it is renewed.',
+      validate: credential,
     }),
     token: t.string({
       description: 'Enrolment token: needed, and used, while the credential is not known here.',
@@ -78,8 +90,25 @@ const RegisterManagerPayload = builder.objectRef<Registered>('RegisterManagerPay
     clusterId: t.exposeID('clusterId'),
     managerId: t.exposeID('managerId'),
     lease: t.expose('lease', { type: Lease }),
+    credential: t.expose('credential', { type: CredentialTerm }),
   }),
 });
+
+const RenewCredentialInput = builder.inputType('RenewCredentialInput', {
+  fields: (t) => ({
+    credential: t.string({
+      required: true,
+      description: 'The new one, made as the first. It is on disk beside the one before when it is sent.',
+      validate: credential,
+    }),
+  }),
+});
+const RenewCredentialPayload = builder
+  .objectRef<{ credential: CredentialTermShape }>('RenewCredentialPayload')
+  .implement({
+    authScopes: { manager: true },
+    fields: (t) => ({ credential: t.expose('credential', { type: CredentialTerm }) }),
+  });
 
 const RenewLeaseInput = builder.inputType('RenewLeaseInput', {
   fields: (t) => ({
@@ -208,8 +237,8 @@ builder.mutationFields((t) => ({
     description: 'A manager that boots makes itself known.',
     authScopes: { public: true },
     args: { input: t.arg({ type: RegisterManagerInput, required: true }) },
-    resolve: (_parent, { input: { credential, token, cluster, manager } }, { deps }) =>
-      registerManager(deps, {
+    resolve: (_parent, { input: { credential, token, cluster, manager } }, { deps, ...caller }) =>
+      registerManager(deps, caller, {
         credential,
         token: token ?? null,
         cluster: { name: cluster.name, kind: cluster.kind, labels: cluster.labels ?? [] },
@@ -233,13 +262,23 @@ builder.mutationFields((t) => ({
       lease: await renewLease(deps, asManager(principal), args.input),
     }),
   }),
+  renewCredential: t.field({
+    type: RenewCredentialPayload,
+    description:
+      'Gives a manager a new credential beside the one that it shows, which holds until the new one is first used or its own end. The same may be sent again.',
+    authScopes: { manager: true },
+    args: { input: t.arg({ type: RenewCredentialInput, required: true }) },
+    resolve: async (_parent, args, { deps, ...caller }) => ({
+      credential: await renewCredential(deps, caller, asManager(caller.principal), args.input.credential),
+    }),
+  }),
   leave: t.field({
     type: LeavePayload,
     description: 'A manager says that it stops, so that a standby need not wait for its lease to run out.',
     authScopes: { manager: true },
     args: { input: t.arg({ type: LeaveInput, required: true }) },
-    resolve: async (_parent, args, { deps, principal }) => {
-      await leave(deps, asManager(principal), args.input.epoch, args.input.reason ?? null);
+    resolve: async (_parent, args, { deps, ...caller }) => {
+      await leave(deps, caller, asManager(caller.principal), args.input.epoch, args.input.reason ?? null);
       return { left: true };
     },
   }),

@@ -88,9 +88,10 @@ builder.queryFields((t) => ({
   planOperation: t.field({
     type: OperationPlan,
     description: 'What `startOperation` would do. Changes nothing.',
-    authScopes: { operator: true },
+    authScopes: { viewer: true },
     args: { input: t.arg({ type: OperationInput, required: true }) },
-    resolve: (_parent, args, { deps }) => plan(deps, operationRequest('input', args.input)),
+    resolve: (_parent, args, { deps, principal }) =>
+      plan(deps, principal, operationRequest('input', args.input)),
   }),
 }));
 
@@ -99,8 +100,8 @@ builder.mutationFields((t) => ({
     type: Operation,
     authScopes: { operator: true },
     args: { input: t.arg({ type: StartOperationInput, required: true }) },
-    resolve: (_parent, { input: start }, { deps, principal }) =>
-      startOperation(deps, principal, {
+    resolve: (_parent, { input: start }, { deps, ...caller }) =>
+      startOperation(deps, caller, {
         operation: operationRequest('input.plan', start.plan),
         planDigest: start.planDigest ?? null,
         reason: start.reason.trim(),
@@ -115,8 +116,8 @@ builder.mutationFields((t) => ({
       id: t.arg.id({ required: true, validate: input.id }),
       reason: t.arg.string({ validate: input.line.nullish() }),
     },
-    resolve: (_parent, { id, reason }, { deps, principal }) =>
-      abortOperation(deps, principal, id, reason ?? null),
+    resolve: (_parent, { id, reason }, { deps, ...caller }) =>
+      abortOperation(deps, caller, id, reason ?? null),
   }),
 }));
 

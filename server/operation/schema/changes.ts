@@ -1,13 +1,17 @@
 import { builder } from '../../graphql/builder.ts';
 import { REVISION_CURSORS } from '../../graphql/cursors.ts';
 import * as input from '../../graphql/input.ts';
+import { visibilityOf, type Visibility } from '../../access/visibility.ts';
+import type { Context } from '../../graphql/context.ts';
 import type { Deps } from '../../deps.ts';
 import { notFound } from '../../platform/errors.ts';
 import type { Position } from '../../platform/event-log.ts';
+import type { OperationModel } from '../../platform/generated/prisma/models.ts';
 import { LiveStream } from '../../platform/live-stream.ts';
 import type { Batch } from '../../platform/tail.ts';
 import { Bookmark, TopologyDelta } from '../../topology/schema/changes.ts';
 import { EventConnection } from '../../topology/schema/event.ts';
+import { visibleEvents } from '../../topology/visible-events.ts';
 import { Command, Step } from './command.ts';
 import { Operation } from './operation.ts';
 
@@ -24,39 +28,44 @@ type SnapshotShape = { type: 'snapshot'; position: Position; operationId: string
 type OperationEventShape = DeltaShape | SnapshotShape | { type: 'bookmark'; position: Position };
 
 const OperationSnapshot = builder.objectRef<SnapshotShape>('OperationSnapshot').implement({
-  authScopes: { operator: true },
+  authScopes: { viewer: true },
   fields: (t) => ({
     revision: t.expose('position', { type: 'Revision' }),
     operation: t.prismaField({
       type: Operation,
-      resolve: (query, { operationId: id }, _args, { deps }) =>
-        deps.prisma.operation.findUniqueOrThrow({ ...query, where: { id } }),
+      resolve: (query, { operationId }, _args, context) => operationNow(query, operationId, context),
     }),
   }),
 });
 
 const OperationDelta = builder.objectRef<DeltaShape>('OperationDelta').implement({
   description: 'What changed since the message before, as it is now.',
-  authScopes: { operator: true },
+  authScopes: { viewer: true },
   fields: (t) => ({
     revision: t.expose('position', { type: 'Revision' }),
     operation: t.prismaField({
       type: Operation,
-      resolve: (query, { operationId: id }, _args, { deps }) =>
-        deps.prisma.operation.findUniqueOrThrow({ ...query, where: { id } }),
+      resolve: (query, { operationId }, _args, context) => operationNow(query, operationId, context),
     }),
     commands: t.prismaField({
       type: [Command],
-      resolve: (query, { operationId, commandIds, clusterIds }, _args, { deps }) =>
+      resolve: (query, { operationId, commandIds, clusterIds }, _args, { deps, principal }) =>
         deps.prisma.command.findMany({
           ...query,
-          where: { operationId, OR: [{ id: { in: commandIds } }, { clusterId: { in: clusterIds } }] },
+          where: {
+            operationId,
+            OR: [{ id: { in: commandIds } }, { clusterId: { in: clusterIds } }],
+            ...visibilityOf(principal).ofCluster,
+          },
         }),
     }),
     steps: t.prismaField({
       type: [Step],
-      resolve: (query, { stepIds }, _args, { deps }) =>
-        deps.prisma.step.findMany({ ...query, where: { id: { in: stepIds } } }),
+      resolve: (query, { stepIds }, _args, { deps, principal }) =>
+        deps.prisma.step.findMany({
+          ...query,
+          where: { id: { in: stepIds }, ...ofCommand(visibilityOf(principal)) },
+        }),
     }),
   }),
 });
@@ -71,9 +80,10 @@ builder.subscriptionFields((t) => ({
   operationChanged: t.field({
     type: OperationEvent,
     description: 'As `topologyChanged`, of one operation.',
-    authScopes: { operator: true },
+    authScopes: { viewer: true },
     args: { id: t.arg.id({ required: true, validate: input.id }), since: t.arg({ type: 'Revision' }) },
-    subscribe: (_parent, { id, since }, { deps }) => operationChanges(deps, id, since),
+    subscribe: (_parent, { id, since }, { deps, principal }) =>
+      operationChanges(deps, visibilityOf(principal), id, since),
     resolve: (event) => event,
   }),
 }));
@@ -81,8 +91,11 @@ builder.subscriptionFields((t) => ({
 builder.objectFields(TopologyDelta, (t) => ({
   operations: t.prismaField({
     type: [Operation],
-    resolve: (query, { operationIds }, _args, { deps }) =>
-      deps.prisma.operation.findMany({ ...query, where: { id: { in: operationIds } } }),
+    resolve: (query, { operationIds }, _args, { deps, principal }) =>
+      deps.prisma.operation.findMany({
+        ...query,
+        where: { id: { in: operationIds }, ...visibilityOf(principal).operations },
+      }),
   }),
 }));
 
@@ -93,7 +106,10 @@ builder.prismaObjectFields('Operation', (t) => ({
       cursor: 'revision',
       totalCount: true,
       description: 'What happened, newest first.',
-      query: { orderBy: { revision: 'desc' } },
+      query: (_args, { principal }) => ({
+        where: visibilityOf(principal).ofCluster,
+        orderBy: { revision: 'desc' as const },
+      }),
       extensions: REVISION_CURSORS,
     },
     EventConnection,
@@ -104,16 +120,40 @@ builder.prismaObjectFields('Event', (t) => ({ operation: t.relation('operation',
 /** Kinds of event after which a command of the same cluster may wait for something else. */
 const MOVES_OTHERS = new Set(['CLUSTER_SILENT', 'CLUSTER_BACK', 'COMMAND_CHANGED']);
 
-async function operationChanges(deps: Deps, operationId: string, since: Position | null | undefined) {
+const ofCommand = ({ all, ofCluster }: Visibility) => (all ? {} : { command: ofCluster });
+
+/** @throws AppError NOT_FOUND when it is not seen any more */
+async function operationNow(
+  query: object,
+  id: string,
+  { deps, principal }: Context,
+): Promise<OperationModel> {
+  const where = { id, ...visibilityOf(principal).operations };
+  const operation = await deps.prisma.operation.findUnique({ ...query, where });
+  if (!operation) throw notFound('operation', id);
+  return operation;
+}
+
+async function operationChanges(
+  deps: Deps,
+  seen: Visibility,
+  operationId: string,
+  since: Position | null | undefined,
+) {
   const commands = await deps.prisma.command.findMany({
-    where: { operationId },
+    where: { operationId, ...seen.ofCluster },
     select: { clusterId: true },
   });
   if (commands.length === 0) throw notFound('operation', operationId);
   const clusters = new Set(commands.map(({ clusterId }) => clusterId));
   return LiveStream.open<OperationEventShape>(deps, since, {
     snapshot: (position) => ({ type: 'snapshot', position, operationId }),
-    eventOf: (batch) => operationEvent(batch, operationId, clusters),
+    eventOf: async ({ position, events }) =>
+      operationEvent(
+        { position, events: await visibleEvents(deps.prisma, seen, events) },
+        operationId,
+        clusters,
+      ),
   });
 }
 

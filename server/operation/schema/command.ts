@@ -1,3 +1,4 @@
+import { visibilityOf } from '../../access/visibility.ts';
 import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
 import * as input from '../../graphql/input.ts';
@@ -49,7 +50,7 @@ const queueOf = batched(async (clusterIds, { prisma }) => {
 
 export const Command = builder.prismaObject('Command', {
   description: 'What one cluster’s manager is asked to do. An operation has one for each of its clusters.',
-  authScopes: (command) => ({ operator: true, managerOf: command.clusterId }),
+  authScopes: (command) => ({ viewer: true, managerOf: command.clusterId }),
   fields: (t) => ({
     id: t.exposeID('id'),
     operation: t.relation('operation'),
@@ -114,7 +115,7 @@ const CommandConnection = connectionOf(Command, 'Command');
 
 export const Step = builder.prismaObject('Step', {
   description: 'What a command does to one node.',
-  authScopes: { operator: true, manager: true },
+  authScopes: { viewer: true, manager: true },
   fields: (t) => ({
     id: t.exposeID('id'),
     command: t.relation('command'),
@@ -138,10 +139,10 @@ builder.queryFields((t) => ({
   command: t.prismaField({
     type: Command,
     nullable: true,
-    authScopes: { operator: true, manager: true },
+    authScopes: { viewer: true, manager: true },
     args: { id: t.arg.id({ required: true, validate: input.id }) },
-    resolve: (query, _parent, { id }, { deps }) =>
-      deps.prisma.command.findUnique({ ...query, where: { id } }),
+    resolve: (query, _parent, { id }, { deps, principal }) =>
+      deps.prisma.command.findUnique({ ...query, where: { id, ...visibilityOf(principal).ofCluster } }),
   }),
 }));
 
@@ -152,8 +153,8 @@ builder.prismaObjectFields('Operation', (t) => ({
       cursor: 'id',
       totalCount: true,
       args: { status: t.arg({ type: [CommandStatus] }) },
-      query: ({ status }) => ({
-        where: status ? { status: { in: status } } : {},
+      query: ({ status }, { principal }) => ({
+        where: { ...(status && { status: { in: status } }), ...visibilityOf(principal).ofCluster },
         orderBy: [{ cluster: { name: 'asc' as const } }, { id: 'asc' as const }],
       }),
     },

@@ -1,4 +1,7 @@
-import type { Prisma } from '../../platform/generated/prisma/client.ts';
+import { visibilityOf, type Visibility } from '../../access/visibility.ts';
+import { permission } from '../../access/permission.ts';
+import { Permission } from '../../access/schema/grant.ts';
+import { Prisma } from '../../platform/generated/prisma/client.ts';
 import {
   CommandStatus as CommandStatusEnum,
   OperationKind as OperationKindEnum,
@@ -8,10 +11,13 @@ import {
 } from '../../platform/generated/prisma/enums.ts';
 import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
+import type { Context } from '../../graphql/context.ts';
 import { batched } from '../../graphql/loader.ts';
+import type { OperationModel } from '../../platform/generated/prisma/models.ts';
 import * as input from '../../graphql/input.ts';
-import { contains } from '../../topology/filter.ts';
+import { contains } from '../../platform/contains.ts';
 import type { RollingStrategy as RollingShape } from '../plan.ts';
+import { operableAmong, visibleParts, withStatus, type VisiblePart } from '../visible.ts';
 
 export const OperationKind = builder.enumType(OperationKindEnum, { name: 'OperationKind' });
 export const OperationMode = builder.enumType(OperationModeEnum, {
@@ -53,34 +59,58 @@ export function byKey<S extends string>(rows: readonly { key: string; status: S;
   return map;
 }
 
-const stepCounts = batched<Count<StepStatusEnum>[]>(async (ids, { prisma }) => {
+const stepCounts = batched<Count<StepStatusEnum>[]>(async (ids, { prisma }, _args, { principal }) => {
+  const { sql } = visibilityOf(principal);
+  const seen = sql.map(
+    (condition) =>
+      Prisma.sql`AND EXISTS (SELECT 1 FROM cluster AS c WHERE c.id = m.cluster_id AND ${condition})`,
+  );
   const rows = await prisma.$queryRaw<{ key: string; status: StepStatusEnum; count: number }[]>`
-    SELECT c.operation_id AS key, s.status, count(*)::int AS count FROM step s JOIN command c ON c.id = s.command_id
-    WHERE c.operation_id = ANY(${[...ids]}) GROUP BY 1, 2 ORDER BY 1, 2`;
+    SELECT m.operation_id AS key, s.status, count(*)::int AS count FROM step s JOIN command m ON m.id = s.command_id
+    WHERE m.operation_id = ANY(${[...ids]}) ${Prisma.join([Prisma.empty, ...seen], ' ')} GROUP BY 1, 2 ORDER BY 1, 2`;
   return byKey(rows);
 }, []);
 
-const commandCounts = batched<Count<CommandStatusEnum>[]>(async (ids, { prisma }) => {
+const commandCounts = batched<Count<CommandStatusEnum>[]>(async (ids, { prisma }, _args, { principal }) => {
   const rows = await prisma.command.groupBy({
     by: ['operationId', 'status'],
-    where: { operationId: { in: [...ids] } },
+    where: { operationId: { in: [...ids] }, ...visibilityOf(principal).ofCluster },
     _count: true,
     orderBy: [{ operationId: 'asc' }, { status: 'asc' }],
   });
   return byKey(rows.map(({ operationId, status, _count }) => ({ key: operationId, status, count: _count })));
 }, []);
 
+const visiblePart = batched<VisiblePart | undefined>(
+  (ids, { prisma }, _args, { principal }) => visibleParts(prisma, visibilityOf(principal), ids),
+  undefined,
+);
+
+/** The operation as its viewer sees it: see visible.ts. */
+const shown = async (operation: OperationModel, context: Context): Promise<VisiblePart> =>
+  visibilityOf(context.principal).all ? operation : ((await visiblePart(context, operation.id)) ?? operation);
+
+const mayAbort = batched<boolean>(async (ids, { prisma }, _args, { principal }) => {
+  const operable = await operableAmong(prisma, principal, ids);
+  return new Map([...operable].map((id) => [id, true]));
+}, false);
+
 export const Operation = builder.prismaObject('Operation', {
-  description: 'Something that operators had done to clusters or nodes.',
-  authScopes: { operator: true },
+  description:
+    'Something that operators had done to clusters or nodes. Who sees only some of its clusters sees it as if it were for those alone.',
+  authScopes: { viewer: true },
   fields: (t) => ({
     id: t.exposeID('id'),
     kind: t.expose('kind', { type: OperationKind }),
     mode: t.expose('mode', { type: OperationMode }),
-    status: t.expose('status', { type: OperationStatus }),
-    statusReason: t.exposeString('statusReason', {
+    status: t.field({
+      type: OperationStatus,
+      resolve: async (operation, _args, context) => (await shown(operation, context)).status,
+    }),
+    statusReason: t.string({
       nullable: true,
       description: 'How far it is, or how it ended.',
+      resolve: async (operation, _args, context) => (await shown(operation, context)).statusReason,
     }),
     reason: t.exposeString('reason', { description: 'Why it was started, as its operator said.' }),
     actor: t.exposeString('actor'),
@@ -90,8 +120,16 @@ export const Operation = builder.prismaObject('Operation', {
       resolve: ({ rolling }) => rolling as RollingShape | null,
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
-    startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true }),
-    finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true }),
+    startedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      resolve: async (operation, _args, context) => (await shown(operation, context)).startedAt,
+    }),
+    finishedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      resolve: async (operation, _args, context) => (await shown(operation, context)).finishedAt,
+    }),
     abortRequestedAt: t.expose('abortRequestedAt', { type: 'DateTime', nullable: true }),
     stepCounts: t.field({
       type: [StepStatusCount],
@@ -100,6 +138,16 @@ export const Operation = builder.prismaObject('Operation', {
     commandCounts: t.field({
       type: [CommandStatusCount],
       resolve: ({ id }, _args, context) => commandCounts(context, id),
+    }),
+    viewerCan: t.field({
+      type: [Permission],
+      resolve: async ({ id }, _args, context) => [
+        permission(
+          'ABORT_OPERATION',
+          await mayAbort(context, id),
+          'It needs the role OPERATOR over all of its clusters.',
+        ),
+      ],
     }),
   }),
 });
@@ -121,13 +169,14 @@ const OperationFilter = builder.inputType('OperationFilter', {
 
 const operationWhere = (
   filter: typeof OperationFilter.$inferInput | null | undefined,
+  seen: Visibility,
 ): Prisma.OperationWhereInput => {
   const { status, kind, clusterId, nodeId, search } = filter ?? {};
-  const and: Prisma.OperationWhereInput[] = [];
-  if (status) and.push({ status: { in: status } });
+  const and: Prisma.OperationWhereInput[] = seen.all ? [] : [seen.operations];
+  if (status) and.push(withStatus(status, seen));
   if (kind) and.push({ kind: { in: kind } });
-  if (clusterId) and.push({ commands: { some: { clusterId } } });
-  if (nodeId) and.push({ commands: { some: { steps: { some: { nodeId } } } } });
+  if (clusterId) and.push({ commands: { some: { clusterId, ...seen.ofCluster } } });
+  if (nodeId) and.push({ commands: { some: { steps: { some: { nodeId } }, ...seen.ofCluster } } });
   if (search) {
     and.push({ OR: [{ reason: contains(search) }, { actor: contains(search) }] });
   }
@@ -138,26 +187,26 @@ builder.queryFields((t) => ({
   operation: t.prismaField({
     type: Operation,
     nullable: true,
-    authScopes: { operator: true },
+    authScopes: { viewer: true },
     args: { id: t.arg.id({ required: true, validate: input.id }) },
-    resolve: (query, _parent, { id }, { deps }) =>
-      deps.prisma.operation.findUnique({ ...query, where: { id } }),
+    resolve: (query, _parent, { id }, { deps, principal }) =>
+      deps.prisma.operation.findUnique({ ...query, where: { id, ...visibilityOf(principal).operations } }),
   }),
   operations: t.prismaConnection(
     {
       type: Operation,
       cursor: 'id',
       description: 'Newest first.',
-      authScopes: { operator: true },
+      authScopes: { viewer: true },
       args: { filter: t.arg({ type: OperationFilter }) },
-      resolve: (query, _parent, { filter }, { deps }) =>
+      resolve: (query, _parent, { filter }, { deps, principal }) =>
         deps.prisma.operation.findMany({
           ...query,
-          where: operationWhere(filter),
+          where: operationWhere(filter, visibilityOf(principal)),
           orderBy: [{ createdAt: 'desc' }, { id: 'asc' }],
         }),
-      totalCount: (_parent, { filter }, { deps }) =>
-        deps.prisma.operation.count({ where: operationWhere(filter) }),
+      totalCount: (_parent, { filter }, { deps, principal }) =>
+        deps.prisma.operation.count({ where: operationWhere(filter, visibilityOf(principal)) }),
     },
     OperationConnection,
   ),

@@ -12,7 +12,7 @@ import { OperationKind, OperationMode, RollingStrategy } from './operation.ts';
 // Lists of a plan are paged like all others. The plan is made anew for each request: pages of one digest fit together.
 
 const PlannedNode = builder.objectRef<InventoryNode>('PlannedNode').implement({
-  authScopes: { operator: true },
+  authScopes: { viewer: true },
   fields: (t) => ({
     nodeId: t.exposeID('id'),
     name: t.exposeString('name'),
@@ -22,7 +22,7 @@ const PlannedNode = builder.objectRef<InventoryNode>('PlannedNode').implement({
 const PlannedNodeConnection = connectionOf(PlannedNode, 'PlannedNode');
 
 const PlannedBatch = builder.objectRef<{ index: number; nodes: InventoryNode[] }>('PlannedBatch').implement({
-  authScopes: { operator: true },
+  authScopes: { viewer: true },
   fields: (t) => ({
     index: t.exposeInt('index', { description: 'From 0, in the order in which the batches run.' }),
     nodes: t.connection(
@@ -34,7 +34,7 @@ const PlannedBatch = builder.objectRef<{ index: number; nodes: InventoryNode[] }
 const PlannedBatchConnection = connectionOf(PlannedBatch, 'PlannedBatch');
 
 const ExcludedNode = builder.objectRef<ClusterPlanShape['excluded'][number]>('ExcludedNode').implement({
-  authScopes: { operator: true },
+  authScopes: { viewer: true },
   fields: (t) => ({
     nodeId: t.id({ resolve: ({ node }) => node.id }),
     name: t.string({ resolve: ({ node }) => node.name }),
@@ -50,7 +50,7 @@ const clusterById = batched<ClusterModel | undefined>(async (ids, { prisma }) =>
 }, undefined);
 
 const ClusterPlan = builder.objectRef<ClusterPlanShape>('ClusterPlan').implement({
-  authScopes: { operator: true },
+  authScopes: { viewer: true },
   fields: (t) => ({
     cluster: t.field({
       type: Cluster,
@@ -87,7 +87,7 @@ const ClusterPlanConnection = connectionOf(ClusterPlan, 'ClusterPlan');
 
 export const OperationPlan = builder.objectRef<Plan>('OperationPlan').implement({
   description: 'The dry run: exactly what would be done.',
-  authScopes: { operator: true },
+  authScopes: { viewer: true },
   fields: (t) => ({
     digest: t.exposeString('digest'),
     kind: t.expose('kind', { type: OperationKind }),

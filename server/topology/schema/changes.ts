@@ -1,3 +1,4 @@
+import { visibilityOf, type Visibility } from '../../access/visibility.ts';
 import { builder } from '../../graphql/builder.ts';
 import * as input from '../../graphql/input.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
@@ -6,6 +7,7 @@ import type { PrismaClient } from '../../platform/generated/prisma/client.ts';
 import type { EventKind } from '../../platform/generated/prisma/enums.ts';
 import { LiveStream } from '../../platform/live-stream.ts';
 import { clusterWhere, type ClusterFilterValue } from '../filter.ts';
+import { visibleEvents } from '../visible-events.ts';
 import { Cluster, ClusterFilter } from './cluster.ts';
 import { Node } from './node.ts';
 import { System, openSystem } from './system.ts';
@@ -26,25 +28,28 @@ const TopologySnapshot = builder
   .objectRef<Extract<TopologyEventShape, { type: 'snapshot' }>>('TopologySnapshot')
   .implement({
     description: 'Where the stream begins: everything as of `revision` or newer, read through `system`.',
-    authScopes: { operator: true },
+    authScopes: { viewer: true },
     fields: (t) => ({
       revision: t.expose('position', { type: 'Revision' }),
-      system: t.field({ type: System, resolve: (_event, _args, { deps }, info) => openSystem(deps, info) }),
+      system: t.field({ type: System, resolve: (_event, _args, context, info) => openSystem(context, info) }),
     }),
   });
 
 export const TopologyDelta = builder.objectRef<DeltaShape>('TopologyDelta').implement({
   description: 'What changed since the message before, as it is now: a later delta may say the same again.',
-  authScopes: { operator: true },
+  authScopes: { viewer: true },
   fields: (t) => ({
     revision: t.expose('position', { type: 'Revision' }),
-    system: t.field({ type: System, resolve: (_event, _args, { deps }, info) => openSystem(deps, info) }),
+    system: t.field({ type: System, resolve: (_event, _args, context, info) => openSystem(context, info) }),
     clusters: t.prismaField({
       type: [Cluster],
       description:
         'Clusters that changed in any way, themselves or by a manager or node of theirs, and that pass the filter. One that you do not have has entered it: it is whole in what you select here, while `nodes` says only what changed.',
-      resolve: (query, { clusterIds }, _args, { deps }) =>
-        deps.prisma.cluster.findMany({ ...query, where: { id: { in: clusterIds } } }),
+      resolve: (query, { clusterIds }, _args, { deps, principal }) =>
+        deps.prisma.cluster.findMany({
+          ...query,
+          where: { id: { in: clusterIds }, AND: visibilityOf(principal).clusters },
+        }),
     }),
     outsideClusterIds: t.exposeIDList('outsideClusterIds', {
       description:
@@ -54,15 +59,18 @@ export const TopologyDelta = builder.objectRef<DeltaShape>('TopologyDelta').impl
       type: [Node],
       description:
         'Nodes that changed, of clusters that pass the filter; those that left have the status LEFT.',
-      resolve: (query, { nodeIds }, _args, { deps }) =>
-        deps.prisma.node.findMany({ ...query, where: { id: { in: nodeIds } } }),
+      resolve: (query, { nodeIds }, _args, { deps, principal }) =>
+        deps.prisma.node.findMany({
+          ...query,
+          where: { id: { in: nodeIds }, ...visibilityOf(principal).ofCluster },
+        }),
     }),
   }),
 });
 
 export const Bookmark = builder.objectRef<{ type: 'bookmark'; position: Position }>('Bookmark').implement({
   description: 'Nothing happened up to `revision`: the stream is alive.',
-  authScopes: { operator: true },
+  authScopes: { viewer: true },
   fields: (t) => ({
     revision: t.expose('position', { type: 'Revision' }),
     at: t.field({
@@ -84,29 +92,32 @@ builder.subscriptionFields((t) => ({
     type: TopologyEvent,
     description:
       'Without `since`: a snapshot, then deltas. With it: the deltas after it, or RESYNC_REQUIRED where the log does not have it. With a `filter` the same of the clusters that pass it: read them at the snapshot by `system { clusters(filter: …) }`, put `clusters` of each delta over them, and drop those of `outsideClusterIds`. `system` is the whole system all the same.',
-    authScopes: { operator: true },
+    authScopes: { viewer: true },
     args: {
       since: t.arg({ type: 'Revision' }),
       clusterId: t.arg.id({ validate: input.id.nullish() }),
       filter: t.arg({ type: ClusterFilter }),
     },
-    subscribe: (_parent, { since, clusterId, filter }, { deps }) =>
-      LiveStream.open<TopologyEventShape>(deps, since, {
+    subscribe: (_parent, { since, clusterId, filter }, { deps, principal }) => {
+      const seen = visibilityOf(principal);
+      return LiveStream.open<TopologyEventShape>(deps, since, {
         snapshot: (position) => ({ type: 'snapshot', position }),
         eventOf: async ({ position, events }) => {
-          const mine = events.filter((event) => clusterId == null || event.clusterId === clusterId);
+          const told = await visibleEvents(deps.prisma, seen, events);
+          const mine = told.filter((event) => clusterId == null || event.clusterId === clusterId);
           if (!filter) return topologyEvent(position, mine);
-          const passing = await passingClusters(deps.prisma, mine, filter);
+          const passing = await passingClusters(deps.prisma, seen, mine, filter);
           const [inside, outside] = partition(mine, (event) => passing.has(event.clusterId ?? ''));
           return topologyEvent(position, inside, outside);
         },
-      }),
+      });
+    },
     resolve: (event) => event,
   }),
 }));
 
 /** Kinds of event after which a cluster may pass a filter no more that it passed before. */
-const LEADS_OUT = new Set<EventKind>(['CLUSTER_CHANGED', 'NODE_LEFT']);
+const LEADS_OUT = new Set<EventKind>(['CLUSTER_CHANGED', 'CLUSTER_RELABELLED', 'NODE_LEFT']);
 
 /** @param outside events of clusters that do not pass the filter. */
 function topologyEvent(
@@ -129,13 +140,14 @@ function topologyEvent(
 /** Which of the events' clusters pass the filter now; if that changes, a later event says so. */
 async function passingClusters(
   prisma: PrismaClient,
+  seen: Visibility,
   events: readonly LoggedEvent[],
   filter: ClusterFilterValue,
 ): Promise<ReadonlySet<string>> {
   const ids = distinct(events.map(({ clusterId }) => clusterId));
   if (ids.length === 0) return new Set();
   const passing = await prisma.cluster.findMany({
-    where: { AND: [{ id: { in: ids } }, clusterWhere(filter)] },
+    where: { AND: [{ id: { in: ids } }, clusterWhere(filter, seen)] },
     select: { id: true },
   });
   return new Set(passing.map(({ id }) => id));

@@ -4,17 +4,20 @@ import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
 import { CHECKED_CURSORS } from '../../graphql/cursors.ts';
 import * as input from '../../graphql/input.ts';
+import { Label, LabelInput } from '../../graphql/label.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
 import { batched } from '../../graphql/loader.ts';
 import { isEmpty, type NodeFilterValue } from '../filter.ts';
 import { countNodesOf, nodesOfClusters, type NodeListRequest, type NodeRow } from '../node-list.ts';
 import { COUNTED_STATUSES, COUNT_COLUMNS, total, type NodeStatus as NodeStatusValue } from '../status.ts';
 import { countsOf, type ClusterRow } from '../service.ts';
-import { ClusterStatus, ControlLink, Label, LabelInput, NodeStatusCount } from './common.ts';
+import { Permission } from '../../access/schema/grant.ts';
+import { mayOperate } from './may-operate.ts';
+import { ClusterStatus, ControlLink, NodeStatusCount } from './common.ts';
 import { Node, NodeConnection, nodeConnection, nodeListArgs } from './node.ts';
 
 export const Cluster = builder.prismaObject('Cluster', {
-  authScopes: (cluster) => ({ operator: true, managerOf: cluster.id }),
+  authScopes: (cluster) => ({ viewer: true, managerOf: cluster.id }),
   fields: (t) => ({
     id: t.exposeID('id'),
     name: t.exposeString('name'),
@@ -76,6 +79,10 @@ export const Cluster = builder.prismaObject('Cluster', {
         nodesOf(context, id, { filter: {}, order: 'WORST_FIRST', inverted: false, limit: limit ?? 60 }),
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
+    viewerCan: t.field({
+      type: [Permission],
+      resolve: async ({ id }, _args, context) => [await mayOperate(context, id)],
+    }),
   }),
 });
 

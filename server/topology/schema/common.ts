@@ -30,15 +30,6 @@ export const NodeStatus = builder.enumType('NodeStatus', {
   ] as const satisfies readonly NodeStatusValue[],
 });
 
-export const Label = builder.objectRef<{ key: string; value: string }>('Label').implement({
-  authScopes: { public: true },
-  fields: (t) => ({ key: t.exposeString('key'), value: t.exposeString('value') }),
-});
-
-export const LabelInput = builder.inputType('LabelInput', {
-  fields: (t) => ({ key: t.string({ required: true }), value: t.string({ required: true }) }),
-});
-
 export const NodeStatusCount = builder
   .objectRef<{ status: NodeStatusValue; count: number }>('NodeStatusCount')
   .implement({

@@ -9,7 +9,7 @@ const EventKind = builder.enumType(EventKindEnum, { name: 'EventKind' });
 
 export const Event = builder.prismaObject('Event', {
   description: 'One change, as the log has it.',
-  authScopes: { operator: true },
+  authScopes: { viewer: true },
   fields: (t) => ({
     revision: t.field({ type: 'Revision', resolve: ({ revision, mark }) => ({ revision, mark }) }),
     at: t.expose('at', { type: 'DateTime' }),

@@ -3,14 +3,17 @@ import { resolveCursorConnection, type DefaultConnectionArguments } from '@potho
 import { PAGE_SIZES, builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
 import * as input from '../../graphql/input.ts';
+import { Label } from '../../graphql/label.ts';
 import type { NodeFilterValue } from '../filter.ts';
 import { cursorOf, type NodeListRequest, type NodeRow } from '../node-list.ts';
 import { effectiveStatus } from '../status.ts';
-import { Label, NodeStatus } from './common.ts';
+import { Permission } from '../../access/schema/grant.ts';
+import { mayOperate } from './may-operate.ts';
+import { NodeStatus } from './common.ts';
 
 export const Node = builder.prismaObject('Node', {
   include: { cluster: { select: { link: true } } },
-  authScopes: (node) => ({ operator: true, managerOf: node.clusterId }),
+  authScopes: (node) => ({ viewer: true, managerOf: node.clusterId }),
   fields: (t) => ({
     id: t.exposeID('id'),
     name: t.exposeString('name'),
@@ -46,6 +49,10 @@ export const Node = builder.prismaObject('Node', {
     }),
     joinedAt: t.expose('joinedAt', { type: 'DateTime' }),
     leftAt: t.expose('leftAt', { type: 'DateTime', nullable: true }),
+    viewerCan: t.field({
+      type: [Permission],
+      resolve: async ({ clusterId }, _args, context) => [await mayOperate(context, clusterId)],
+    }),
   }),
 });
 

@@ -1,8 +1,8 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { builder } from '../../graphql/builder.ts';
 import { SYSTEM_ID } from '../../platform/event-log.ts';
-import type { PrismaClient } from '../../platform/generated/prisma/client.ts';
-import type { Deps } from '../../deps.ts';
+import { visibilityOf } from '../../access/visibility.ts';
+import type { Context } from '../../graphql/context.ts';
 import { CHECKED_CURSORS } from '../../graphql/cursors.ts';
 import * as input from '../../graphql/input.ts';
 import { selectedFields } from '../../graphql/selection.ts';
@@ -26,17 +26,17 @@ type FacetValueShape = { value: string; count: number };
 const ClusterStatusCount = builder
   .objectRef<{ status: SystemSummary['status']; count: number }>('ClusterStatusCount')
   .implement({
-    authScopes: { operator: true },
+    authScopes: { viewer: true },
     fields: (t) => ({ status: t.expose('status', { type: ClusterStatus }), count: t.exposeInt('count') }),
   });
 
 const FacetValue = builder.objectRef<FacetValueShape>('FacetValue').implement({
-  authScopes: { operator: true },
+  authScopes: { viewer: true },
   fields: (t) => ({ value: t.exposeString('value'), count: t.exposeInt('count') }),
 });
 
 const LabelFacet = builder.objectRef<{ key: string; values: FacetValueShape[] }>('LabelFacet').implement({
-  authScopes: { operator: true },
+  authScopes: { viewer: true },
   fields: (t) => ({ key: t.exposeString('key'), values: t.expose('values', { type: [FacetValue] }) }),
 });
 
@@ -44,7 +44,7 @@ const ClusterFacets = builder
   .objectRef<Awaited<ReturnType<typeof clusterFacets>>>('ClusterFacets')
   .implement({
     description: 'How many clusters of those that pass the filter have which value.',
-    authScopes: { operator: true },
+    authScopes: { viewer: true },
     fields: (t) => ({
       statuses: t.expose('statuses', { type: [FacetValue] }),
       kinds: t.expose('kinds', { type: [FacetValue] }),
@@ -52,22 +52,32 @@ const ClusterFacets = builder
     }),
   });
 
-const listClusters = (prisma: PrismaClient, query: object, { filter, orderBy }: ClusterListArgs) =>
-  prisma.cluster.findMany({ ...query, where: clusterWhere(filter), orderBy: clusterOrderBy(orderBy) });
+const listClusters = ({ deps, principal }: Context, query: object, { filter, orderBy }: ClusterListArgs) =>
+  deps.prisma.cluster.findMany({
+    ...query,
+    where: clusterWhere(filter, visibilityOf(principal)),
+    orderBy: clusterOrderBy(orderBy),
+  });
+
+const countClusters = ({ deps, principal }: Context, { filter }: ClusterListArgs) =>
+  deps.prisma.cluster.count({ where: clusterWhere(filter, visibilityOf(principal)) });
 
 /** What is read of the system by itself; the other fields are lists with queries of their own. */
 const SUMMARY = ['name', 'status', 'statusReason', 'revision', 'clusterCounts', 'nodeCounts'];
 
 /** The system; what it says of itself is read first, so that everything else is at least as new as its `revision`. */
-export async function openSystem({ prisma }: Deps, info: GraphQLResolveInfo): Promise<SystemView> {
-  const system = new SystemView(prisma);
+export async function openSystem(
+  { deps, principal }: Context,
+  info: GraphQLResolveInfo,
+): Promise<SystemView> {
+  const system = new SystemView(deps.prisma, visibilityOf(principal));
   const selected = selectedFields(info);
   if (SUMMARY.some((field) => selected.has(field))) await system.summary;
   return system;
 }
 
 export const System = builder.objectRef<SystemView>('System').implement({
-  authScopes: { operator: true },
+  authScopes: { viewer: true },
   fields: (t) => ({
     id: t.id({ resolve: () => SYSTEM_ID }),
     name: t.string({ resolve: async ({ summary }) => (await summary).name }),
@@ -98,16 +108,16 @@ export const System = builder.objectRef<SystemView>('System').implement({
     clusterFacets: t.field({
       type: ClusterFacets,
       args: { filter: t.arg({ type: ClusterFilter }) },
-      resolve: (_system, { filter }, { deps }) => clusterFacets(deps.prisma, filter),
+      resolve: (_system, { filter }, { deps, principal }) =>
+        clusterFacets(deps.prisma, visibilityOf(principal), filter),
     }),
     clusters: t.prismaConnection(
       {
         type: Cluster,
         cursor: 'id',
         args: clusterListArgs,
-        resolve: (query, _parent, args, { deps }) => listClusters(deps.prisma, query, args),
-        totalCount: (_parent, { filter }, { deps }) =>
-          deps.prisma.cluster.count({ where: clusterWhere(filter) }),
+        resolve: (query, _parent, args, context) => listClusters(context, query, args),
+        totalCount: (_parent, args, context) => countClusters(context, args),
       },
       ClusterConnection,
     ),
@@ -116,12 +126,14 @@ export const System = builder.objectRef<SystemView>('System').implement({
         type: Node,
         args: nodeListArgs,
         extensions: CHECKED_CURSORS,
-        resolve: (_system, args, { deps: { prisma } }) =>
-          nodeConnection(
+        resolve: (_system, args, { deps: { prisma }, principal }) => {
+          const seen = visibilityOf(principal);
+          return nodeConnection(
             args,
-            (request) => nodesOfSystem(prisma, request),
-            (filter) => countNodes(prisma, filter),
-          ),
+            (request) => nodesOfSystem(prisma, seen, request),
+            (filter) => countNodes(prisma, seen, filter),
+          );
+        },
       },
       NodeConnection,
     ),
@@ -131,34 +143,34 @@ export const System = builder.objectRef<SystemView>('System').implement({
 builder.queryFields((t) => ({
   system: t.field({
     type: System,
-    authScopes: { operator: true },
-    resolve: (_query, _args, { deps }, info) => openSystem(deps, info),
+    authScopes: { viewer: true },
+    resolve: (_query, _args, context, info) => openSystem(context, info),
   }),
   clusters: t.prismaConnection(
     {
       type: Cluster,
       cursor: 'id',
-      authScopes: { operator: true },
+      authScopes: { viewer: true },
       args: clusterListArgs,
-      resolve: (query, _parent, args, { deps }) => listClusters(deps.prisma, query, args),
-      totalCount: (_parent, { filter }, { deps }) =>
-        deps.prisma.cluster.count({ where: clusterWhere(filter) }),
+      resolve: (query, _parent, args, context) => listClusters(context, query, args),
+      totalCount: (_parent, args, context) => countClusters(context, args),
     },
     ClusterConnection,
   ),
   cluster: t.prismaField({
     type: Cluster,
     nullable: true,
-    authScopes: { operator: true, manager: true },
+    authScopes: { viewer: true, manager: true },
     args: { id: t.arg.id({ required: true, validate: input.id }) },
-    resolve: (query, _parent, { id }, { deps }) =>
-      deps.prisma.cluster.findUnique({ ...query, where: { id } }),
+    resolve: (query, _parent, { id }, { deps, principal }) =>
+      deps.prisma.cluster.findUnique({ ...query, where: { id, AND: visibilityOf(principal).clusters } }),
   }),
   node: t.prismaField({
     type: Node,
     nullable: true,
-    authScopes: { operator: true, manager: true },
+    authScopes: { viewer: true, manager: true },
     args: { id: t.arg.id({ required: true, validate: input.id }) },
-    resolve: (query, _parent, { id }, { deps }) => deps.prisma.node.findUnique({ ...query, where: { id } }),
+    resolve: (query, _parent, { id }, { deps, principal }) =>
+      deps.prisma.node.findUnique({ ...query, where: { id, ...visibilityOf(principal).ofCluster } }),
   }),
 }));

@@ -16,12 +16,12 @@ export const PlanOperation = graphql(`
               id
               name
             }
-            batches(first: 200) {
+            batches(first: 30) {
               totalCount
               edges {
                 node {
                   index
-                  nodes(first: 200) {
+                  nodes(first: 25) {
                     totalCount
                     edges {
                       node {
@@ -34,7 +34,7 @@ export const PlanOperation = graphql(`
                 }
               }
             }
-            excluded(first: 200) {
+            excluded(first: 100) {
               totalCount
               edges {
                 node {

@@ -1,0 +1,176 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../../test/harness/until.ts';
+import { copyDataDir } from '../../test/services/templates.ts';
+import { createLocalBus } from '../platform/bus.ts';
+import { openDatabase, type Database } from '../platform/database/database.ts';
+import { createLogger } from '../platform/log.ts';
+import { Tail } from '../platform/tail.ts';
+import { ensureSystem } from '../topology/service.ts';
+import { createApiKey } from './api-keys.ts';
+import { authenticator, type Authenticate } from './authenticate.ts';
+import { CredentialWatch } from './credential-watch.ts';
+import { forgetExpired } from './forget.ts';
+import { Passwords } from './password.ts';
+import { acceptInvitation, createPerson, logIn, type PeopleDeps } from './people.ts';
+import { sessionCookie } from './session.ts';
+import { delayAfter, placeOf } from './throttle.ts';
+
+const HOUR = 3_600_000;
+const PASSWORD = 'correct horse battery staple';
+
+describe('people, by a clock of its own', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'oc-people-'));
+  const logger = createLogger('silent');
+  const sessions = { idleMs: 12 * HOUR, maxMs: 168 * HOUR, secure: false };
+  let database: Database;
+  let deps: PeopleDeps;
+  let authenticate: Authenticate;
+  let now = Date.UTC(2026, 0, 1);
+  let people = 0;
+  let caller = {
+    principal: { kind: 'local' as const, name: 'local' as const },
+    from: '192.0.2.1',
+    userAgent: null,
+  };
+
+  beforeAll(async () => {
+    copyDataDir(folder);
+    database = await openDatabase({ dataDir: folder, log: logger });
+    const clock = { now: () => new Date(now) };
+    deps = { prisma: database.prisma, bus: createLocalBus(), clock, passwords: new Passwords(), sessions };
+    authenticate = authenticator({ ...deps, authentication: true });
+    await ensureSystem(deps, 'Peopled');
+  });
+  beforeEach(() => {
+    // Each from an address of its own: what one does in vain holds up none of the others.
+    caller = { ...caller, from: `192.0.2.${++people}` };
+  });
+  afterAll(async () => {
+    await database.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const somebody = async () => {
+    const name = `Person ${people}`;
+    const { invitation } = await createPerson(deps, caller, {
+      name,
+      grants: [{ role: 'VIEWER', clusters: null }],
+      reason: null,
+    });
+    const { secret, principal } = await acceptInvitation(deps, caller, {
+      token: invitation.token,
+      password: PASSWORD,
+    });
+    return { name, principal, cookie: sessionCookie(secret, sessions) };
+  };
+  const kind = async (cookie: string) => (await authenticate({ cookie })).kind;
+  const codeOf = (work: Promise<unknown>) =>
+    work.then(
+      () => 'in',
+      (error: { extensions: { code: string } }) => error.extensions.code,
+    );
+
+  it('a session ends when it is not used for so long, and at its end however it is used', async () => {
+    const { cookie: used } = await somebody();
+    people++;
+    const { cookie: idle } = await somebody();
+    for (let hours = 0; hours < 165; hours += 11) {
+      expect(await kind(used), `after ${hours} hours`).toBe('person');
+      now += 11 * HOUR;
+      if (hours === 11) expect(await kind(idle), 'after 22 idle hours').toBe('anonymous');
+    }
+    now += 3 * HOUR;
+    expect(await kind(used), 'after 168 hours').toBe('anonymous');
+    await forgetExpired(deps);
+    expect(await deps.prisma.session.count()).toBe(0);
+  });
+
+  it('an invitation expires', async () => {
+    const { invitation } = await createPerson(deps, caller, { name: 'Late', grants: [], reason: null });
+    now += 73 * HOUR;
+    expect(
+      await codeOf(acceptInvitation(deps, caller, { token: invitation.token, password: PASSWORD })),
+    ).toBe('NOT_FOUND');
+  });
+
+  it('guesses wait longer and longer; the delay passes, and is for that name from that address', async () => {
+    const { name } = await somebody();
+    const guess = () => codeOf(logIn(deps, caller, { name, password: 'a guess' }));
+    const come = (from = caller.from) =>
+      codeOf(logIn(deps, { ...caller, from }, { name, password: PASSWORD }));
+    expect(
+      await Promise.all(Array.from({ length: 12 }, guess)).then((all) =>
+        all.filter((code) => code === 'UNAUTHENTICATED'),
+      ),
+    ).toHaveLength(6);
+    expect(await come()).toBe('UNAVAILABLE');
+    expect(await come('198.51.100.7'), 'from elsewhere').toBe('in');
+    now += 1000;
+    expect(await guess()).toBe('UNAUTHENTICATED');
+    now += 1999;
+    expect(await come(), 'the delay is twice as long').toBe('UNAVAILABLE');
+    now += 1;
+    expect(await come()).toBe('in');
+    expect(await guess(), 'all is forgotten').toBe('UNAUTHENTICATED');
+    expect(await guess()).toBe('UNAUTHENTICATED');
+  });
+
+  it('an address that tries many names is slowed down, for a minute at the most', async () => {
+    const { name } = await somebody();
+    const before = await deps.prisma.logInAttempts.count();
+    const codes = [];
+    for (let n = 0; n < 40; n++)
+      codes.push(await codeOf(logIn(deps, caller, { name: `n${n}`, password: 'a guess' })));
+    expect(codes.indexOf('UNAVAILABLE')).toBe(31);
+    const kept = (await deps.prisma.logInAttempts.count()) - before;
+    expect(kept, 'of 31 names and the address: what is refused leaves nothing behind').toBe(32);
+    now += 60_000;
+    expect(await codeOf(logIn(deps, caller, { name, password: PASSWORD }))).toBe('in');
+    expect([5, 6, 7, 100].map((failures) => delayAfter(failures, { free: 5, longestMs: 900_000 }))).toEqual([
+      0, 1000, 2000, 900_000,
+    ]);
+  });
+
+  it('an IPv6 address counts with all that are given out with it', () => {
+    expect(
+      ['2001:db8::1', '2001:0db8:0:0:ffff::2', '::ffff:192.0.2.1', '192.0.2.1', '::1', 'fe80::1%eth0'].map(
+        placeOf,
+      ),
+    ).toEqual(['2001:db8:0:0', '2001:db8:0:0', '192.0.2.1', '192.0.2.1', '0:0:0:0', 'fe80:0:0:0']);
+  });
+
+  it('what is open under a session or a key ends when that expires', async () => {
+    const tail = new Tail({ ...deps, logger });
+    await tail.start();
+    const watch = new CredentialWatch({ ...deps, tail, logger });
+    watch.start();
+    const { principal } = await somebody();
+    const { key } = await createApiKey(deps, caller, {
+      name: 'short',
+      grants: [],
+      expiresInSeconds: 60,
+      reason: null,
+    });
+    const ended: string[] = [];
+    watch.watch(await authenticate({ authorization: `Bearer ${key}` }), () => ended.push('key'));
+    watch.watch(principal, () => ended.push('session'));
+    now += 60_000;
+    await until('the key has ended', () => ended.length > 0);
+    expect(ended).toEqual(['key']);
+    now += sessions.maxMs;
+    await until('the session has ended', () => ended.length > 1);
+    await watch.stop();
+    await tail.stop();
+  });
+
+  it('passwords are hashed a few at a time, and too many are refused', async () => {
+    const passwords = new Passwords({ atOnce: 1, waiting: 2 });
+    const all = await Promise.allSettled(Array.from({ length: 8 }, () => passwords.verify(null, 'x')));
+    const refused = all.filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(5);
+    expect(await passwords.verify(await passwords.hash(PASSWORD), PASSWORD)).toBe(true);
+  });
+});

@@ -1,0 +1,16 @@
+import type { Deps } from '../deps.ts';
+import { peerOf } from '../http/peer.ts';
+import { Passwords } from './password.ts';
+
+/** For tests of what lies above: whoever asks may do everything. */
+export const withoutAuthentication: Pick<
+  Deps,
+  'authenticate' | 'authentication' | 'sessions' | 'passwords' | 'denials' | 'peerOf'
+> = {
+  authenticate: async () => ({ kind: 'local', name: 'local' }),
+  authentication: false,
+  sessions: { idleMs: 3_600_000, maxMs: 3_600_000, secure: false },
+  passwords: new Passwords(),
+  denials: { note: async () => undefined },
+  peerOf: peerOf([]),
+};

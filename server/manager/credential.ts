@@ -1,0 +1,97 @@
+import { recordAudit } from '../access/audit/record.ts';
+import { termOf, type CredentialTerm } from '../access/manager-credential.ts';
+import { hashSecret, nameOf, type Caller, type ManagerPrincipal } from '../access/principal.ts';
+import type { Deps } from '../deps.ts';
+import type { ManagerModel } from '../platform/generated/prisma/models.ts';
+import { AppError, conflict, notFound } from '../platform/errors.ts';
+import { change } from '../platform/event-log.ts';
+import { lockCluster } from '../topology/lock.ts';
+import { setLink } from '../topology/refresh.ts';
+
+/**
+ * Takes a new credential that a manager made beside the one that it shows: that stays until the new one is first used,
+ * or its own end, so nothing is lost with the answer, and the same may be asked again.
+ * @returns the new one's term
+ * @throws AppError UNAUTHENTICATED when the one that is shown has ended meanwhile.
+ */
+export async function renewCredential(
+  { prisma, clock, credentialMs }: Deps,
+  caller: Caller,
+  { managerId, credentialHash, name }: ManagerPrincipal,
+  credential: string,
+): Promise<CredentialTerm> {
+  const now = clock.now();
+  const renewed = hashSecret(credential);
+  const expiresAt = new Date(now.getTime() + credentialMs);
+  return prisma.$transaction(async (tx) => {
+    const known = await tx.manager.findUnique({ where: { id: managerId, credentialHash, revokedAt: null } });
+    if (!known) throw new AppError('UNAUTHENTICATED', 'The credential has ended meanwhile.');
+    if (renewed === credentialHash) return termOf(known.credentialExpiresAt, now, credentialMs);
+    if (renewed === known.nextCredentialHash)
+      return termOf(known.nextCredentialExpiresAt!, now, credentialMs);
+    await tx.manager.update({
+      where: { id: managerId, credentialHash },
+      data: { nextCredentialHash: renewed, nextCredentialExpiresAt: expiresAt },
+    });
+    await recordAudit(tx, {
+      ...caller,
+      at: now,
+      action: 'renewCredential',
+      targets: [{ type: 'Manager', id: managerId, name }],
+      result: 'DONE',
+      detail: { expiresAt: expiresAt.toISOString() },
+    });
+    return termOf(expiresAt, now, credentialMs);
+  });
+}
+
+/**
+ * Ends a manager's credential: it is primary no more, its lines are closed on every server, and it is not let in again
+ * but with another enrolment token and another credential. What it has begun on its nodes nobody here can stop.
+ * @throws AppError NOT_FOUND; CONFLICT when it was revoked before.
+ */
+export async function revokeManager(
+  deps: Deps,
+  caller: Caller,
+  id: string,
+  reason: string,
+): Promise<ManagerModel> {
+  const now = deps.clock.now();
+  const actor = nameOf(caller.principal);
+  return change(deps, async (tx, record) => {
+    const { clusterId } = (await tx.manager.findUnique({ where: { id } })) ?? {};
+    if (clusterId === undefined) throw notFound('manager', id);
+    const cluster = await lockCluster(tx, clusterId);
+    const [manager] = await tx.manager.updateManyAndReturn({
+      where: { id, revokedAt: null },
+      data: {
+        ...{ revokedAt: now, revokedBy: actor, revokedReason: reason, leftAt: now, silentSince: null },
+        ...{ nextCredentialHash: null, nextCredentialExpiresAt: null },
+      },
+    });
+    if (!manager) throw conflict('The manager was revoked before.');
+    record({
+      kind: 'MANAGER_REVOKED',
+      clusterId,
+      actor,
+      summary: `Manager ${manager.name} was revoked. ${reason}`,
+    });
+    if (cluster.primaryId === id) {
+      await tx.cluster.update({ where: { id: clusterId }, data: { primaryId: null, leaseExpiresAt: null } });
+      const summary = `The primary manager ${manager.name} was revoked.`;
+      record(...(await setLink(tx, [cluster], 'SILENT', now, () => summary)));
+    }
+    await recordAudit(tx, {
+      ...caller,
+      at: now,
+      action: 'revokeManager',
+      reason,
+      targets: [
+        { type: 'Manager', id, name: manager.name },
+        { type: 'Cluster', id: clusterId, name: cluster.name },
+      ],
+      result: 'DONE',
+    });
+    return manager;
+  });
+}

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../server/platform/database/database.ts';
+import { createLogger } from '../../server/platform/log.ts';
+import { Oc, Program } from '../harness/oc.ts';
+import { rounds } from '../harness/rounds.ts';
+import { until } from '../harness/until.ts';
+import { WireManager } from '../harness/wire-manager.ts';
+
+describe('an OC that is killed while many act', () => {
+  let oc: Oc;
+  beforeAll(async () => {
+    oc = await Oc.start({ leaseSeconds: 60 });
+  });
+  afterAll(() => oc.stop());
+
+  const verify = async (...args: string[]) => {
+    const program = new Program('audit-verify.js', args, oc.environment);
+    const { code } = await program.ended;
+    return { code, output: program.output };
+  };
+
+  it('has one chain with an entry of each act that was done, and none of any other', async () => {
+    let acknowledged = 0;
+    for (let round = 0; round < rounds({ short: 2, full: 50 }); round++) {
+      let alive = true;
+      const before = acknowledged;
+      const actors = Array.from({ length: 20 }, async () => {
+        while (alive)
+          await WireManager.token(oc.client).then(
+            () => (acknowledged += 1),
+            () => undefined,
+          );
+      });
+      await until('many have acted', () => acknowledged >= before + 60);
+      await oc.kill();
+      alive = false;
+      await Promise.all(actors);
+      await oc.boot();
+    }
+    const { enrolmentTokens, auditLog } = await oc.client.data(
+      '{ enrolmentTokens { totalCount } auditLog(filter: { action: ["createEnrolmentToken"] }) { totalCount } }',
+    );
+    expect(auditLog.totalCount).toBe(enrolmentTokens.totalCount);
+    expect(auditLog.totalCount).toBeGreaterThanOrEqual(acknowledged);
+    await oc.kill('SIGTERM');
+    const { code, output } = await verify();
+    expect(output).toContain(`The audit log holds: ${auditLog.totalCount} entries`);
+    expect(code).toBe(0);
+    const anchor = /Its head is (\S+)/.exec(output)![1]!;
+    expect((await verify('--anchor', anchor)).code).toBe(0);
+    const forged = anchor.slice(0, -1) + (anchor.endsWith('0') ? '1' : '0');
+    expect(await verify('--anchor', forged)).toMatchObject({ code: 1 });
+  });
+
+  it('tells what somebody has changed in its database meanwhile', async () => {
+    const database = await openDatabase({
+      databaseUrl: oc.databaseUrl,
+      dataDir: oc.environment['DATA_DIR']!,
+      log: createLogger('silent'),
+    });
+    await database.prisma.$executeRawUnsafe('ALTER TABLE audit_entry DISABLE TRIGGER ALL');
+    await database.prisma.$executeRawUnsafe(
+      `UPDATE audit_entry SET actor_name = 'nobody' WHERE sequence = 17`,
+    );
+    await database.close();
+    const { code, output } = await verify();
+    expect(output).toContain('entry 17 was changed');
+    expect(code).toBe(1);
+    await oc.boot();
+  });
+});

@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import { PASSWORD } from './people.ts';
+import { WireManager } from './wire-manager.ts';
+
+export const PEOPLE = ['viewer', 'scoped', 'operator', 'administrator'] as const;
+export const MANAGERS = ['managerA', 'managerB'] as const;
+export const ALL = ['anonymous', ...PEOPLE, ...MANAGERS] as const;
+/** `scoped` is an operator of the cluster A alone. */
+export type Who = (typeof ALL)[number];
+
+/** What is asked for by id: that of cluster A, that of cluster B, or made up. */
+export interface Target {
+  cluster: string;
+  node: string;
+  command: string;
+  operation: string;
+  epoch: number;
+  /** Of the whole system, the same in each. */
+  person: string;
+  apiKey: string;
+  enrolmentToken: string;
+  /** A manager that nobody misses. */
+  lost: string;
+}
+
+export interface Row {
+  /** Who may ask; the others are refused, whatever they ask for. */
+  who: readonly Who[];
+  variables?: (target: Target, who: Who) => object;
+  /** What those who may are told when it is no answer: by it one sees that they came through. */
+  told?: string;
+  levels?: number;
+}
+
+const operators = ['scoped', 'operator', 'administrator'] as const;
+const administrators = ['administrator'] as const;
+const byId = (kind: keyof Target) => (target: Target) => ({ id: target[kind] });
+const plan = ({ cluster }: Target) => ({ kind: 'RESTART', targets: { clusterIds: [cluster] } });
+const somebody = (input: object) => () => ({ input });
+
+/** Every root field of the API. Who adds one says here who may use it. */
+export const ROWS: Record<string, Row> = {
+  'Query.viewer': { who: ALL },
+  'Query.invitation': { who: ALL, variables: () => ({ token: `oci_${'x'.repeat(43)}` }), told: 'NOT_FOUND' },
+  'Query.system': { who: PEOPLE },
+  'Query.clusters': { who: PEOPLE },
+  'Query.cluster': { who: [...PEOPLE, ...MANAGERS], variables: byId('cluster') },
+  'Query.node': { who: [...PEOPLE, ...MANAGERS], variables: byId('node') },
+  'Query.command': { who: [...PEOPLE, ...MANAGERS], variables: byId('command') },
+  'Query.operation': { who: PEOPLE, variables: byId('operation') },
+  'Query.operations': { who: PEOPLE },
+  'Query.planOperation': { who: PEOPLE, variables: (target) => ({ input: plan(target) }), levels: 4 },
+  'Query.person': { who: administrators, variables: byId('person') },
+  'Query.people': { who: administrators },
+  'Query.apiKeys': { who: administrators },
+  'Query.enrolmentTokens': { who: administrators },
+  'Query.auditLog': { who: administrators },
+  'Mutation.logIn': { who: ALL, variables: somebody({ name: 'Somebody', password: PASSWORD }) },
+  'Mutation.acceptInvitation': {
+    who: ALL,
+    variables: somebody({ token: `oci_${'x'.repeat(43)}`, password: PASSWORD }),
+    told: 'NOT_FOUND',
+  },
+  'Mutation.createFirstAdministrator': {
+    who: ALL,
+    variables: somebody({ token: `oci_${'x'.repeat(43)}`, name: 'X', password: PASSWORD }),
+    told: 'NOT_FOUND',
+  },
+  'Mutation.logOut': { who: PEOPLE },
+  'Mutation.changePassword': {
+    who: PEOPLE,
+    variables: somebody({ current: 'a wrong one', password: PASSWORD }),
+    told: 'INVALID',
+  },
+  'Mutation.createPerson': {
+    who: administrators,
+    variables: () => ({ input: { name: `P ${randomUUID()}`, grants: [] } }),
+  },
+  'Mutation.invitePerson': { who: administrators, variables: byId('person') },
+  'Mutation.updatePerson': {
+    who: administrators,
+    variables: ({ person }) => ({ input: { id: person, disabled: false } }),
+  },
+  'Mutation.createApiKey': {
+    who: administrators,
+    variables: somebody({ name: 'X', grants: [{ role: 'VIEWER' }] }),
+  },
+  'Mutation.revokeApiKey': { who: administrators, variables: byId('apiKey') },
+  'Mutation.createEnrolmentToken': { who: administrators, variables: somebody({}) },
+  'Mutation.revokeEnrolmentToken': { who: administrators, variables: byId('enrolmentToken') },
+  'Mutation.revokeManager': {
+    who: administrators,
+    variables: ({ lost }) => ({ input: { managerId: lost, reason: 'gone' } }),
+  },
+  'Mutation.startOperation': {
+    who: operators,
+    variables: (target) => ({ input: { plan: plan(target), reason: 'why', idempotencyKey: randomUUID() } }),
+  },
+  'Mutation.abortOperation': { who: operators, variables: byId('operation') },
+  'Mutation.registerManager': {
+    who: ALL,
+    variables: () => ({
+      input: {
+        credential: WireManager.credential(),
+        cluster: { name: 'A', kind: 'process' },
+        manager: { name: 'x', version: '1' },
+      },
+    }),
+    told: 'UNAUTHENTICATED',
+  },
+  'Mutation.renewCredential': {
+    who: MANAGERS,
+    variables: () => ({ input: { credential: WireManager.credential() } }),
+  },
+  'Mutation.renewLease': {
+    who: MANAGERS,
+    variables: ({ epoch }) => ({ input: { epoch, membershipSequence: 1 } }),
+  },
+  'Mutation.reportMembership': {
+    who: MANAGERS,
+    variables: ({ epoch }) => ({ input: { epoch, kind: 'DELTA', sequence: 2, nodes: [] } }),
+  },
+  'Mutation.reportMetrics': { who: MANAGERS, variables: ({ epoch }) => ({ input: { epoch, nodes: [] } }) },
+  'Mutation.reportCommand': {
+    who: MANAGERS,
+    variables: ({ epoch, command }) => ({
+      input: { epoch, commandId: command, sequence: 1, status: 'ACCEPTED' },
+    }),
+  },
+  'Mutation.leave': { who: MANAGERS, variables: ({ epoch }) => ({ input: { epoch } }) },
+  'Subscription.topologyChanged': { who: PEOPLE },
+  'Subscription.operationChanged': { who: PEOPLE, variables: byId('operation') },
+  'Subscription.metricsReported': { who: PEOPLE, variables: ({ cluster }) => ({ clusterId: cluster }) },
+  'Subscription.commandIssued': { who: MANAGERS, variables: ({ epoch }) => ({ epoch }) },
+};

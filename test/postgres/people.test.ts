@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Oc } from '../harness/oc.ts';
+import { apiKey, Browser, PASSWORD, person, welcomeToken } from '../harness/people.ts';
+import { RawSocket } from '../harness/raw-socket.ts';
+import { until } from '../harness/until.ts';
+import type { Client } from '../harness/client.ts';
+
+const LIVE = 'subscription { topologyChanged { __typename } }';
+const UPDATE = 'mutation ($input: UpdatePersonInput!) { updatePerson(input: $input) { id } }';
+
+// Without Redis: each hears of the other's changes by the log alone.
+describe('people of two servers on one database', () => {
+  let a: Oc;
+  let b: Oc;
+  let ann: Browser;
+  beforeAll(async () => {
+    a = await Oc.start({ auth: true });
+    b = await Oc.start({ auth: true, databaseOf: a });
+  });
+  afterAll(async () => {
+    await b.stop();
+    await a.stop();
+  });
+
+  it('both print a link, and of both one is used', async () => {
+    const tokens = [welcomeToken(a), welcomeToken(b)];
+    expect(tokens[0]).not.toBe(tokens[1]);
+    const both = await Promise.all(
+      tokens.map((token, n) =>
+        new Browser([b, a][n]!.url).send(
+          'mutation ($input: CreateFirstAdministratorInput!) { createFirstAdministrator(input: $input) { name } }',
+          { input: { token, name: 'Ann', password: PASSWORD } },
+        ),
+      ),
+    );
+    expect(both.filter(({ errors }) => !errors)).toHaveLength(1);
+    ann = new Browser(a.url);
+    expect((await ann.logIn('Ann')).errors).toBeUndefined();
+    expect((await ann.through(b).data('{ viewer { name } }')).viewer.name).toBe('Ann');
+  });
+
+  it('what ends a right on one server ends what is open under it on the other', async () => {
+    const ways: ((id: string, browser: Browser) => Promise<unknown>)[] = [
+      (id) => ann.data(UPDATE, { input: { id, disabled: true } }),
+      (id) => ann.data(UPDATE, { input: { id, grants: [{ role: 'OPERATOR' }] } }),
+      (_id, browser) => browser.data('mutation { logOut { kind } }'),
+      (_id, browser) =>
+        browser.data('mutation ($input: ChangePasswordInput!) { changePassword(input: $input) { name } }', {
+          input: { current: PASSWORD, password: 'quite another password' },
+        }),
+    ];
+    const live = async (client: Client) => {
+      const line = await RawSocket.open(client);
+      line.ask(LIVE);
+      await until('it is live', () => line.of('next').length > 0);
+      return line;
+    };
+    const untouched = await live((await person(ann, 'Zoe', [{ role: 'VIEWER' }])).browser.through(b));
+    for (const [n, end] of ways.entries()) {
+      const { id, browser } = await person(ann, `P${n}`, [{ role: 'VIEWER' }]);
+      const line = await live(browser.through(b));
+      await end(id, browser);
+      await until('the line is closed', () => line.closed);
+      expect(line.closed?.code).toBe(4401);
+    }
+    const { id, client } = await apiKey(ann, [{ role: 'VIEWER' }]);
+    const line = await live(b.client.as(client.credential!));
+    await ann.data('mutation ($id: ID!) { revokeApiKey(id: $id) { id } }', { id });
+    await until('the line is closed', () => line.closed);
+    expect(untouched.closed).toBeUndefined();
+    untouched.webSocket.close();
+  });
+
+  it('and guesses are counted together', async () => {
+    await person(ann, 'Yan', [{ role: 'VIEWER' }]);
+    const guesser = new Browser(a.url);
+    await until('guesses at one are held up', async () => {
+      const { errors } = await guesser.logIn('Yan', 'guess');
+      return (errors?.[0]?.extensions['retryAfterSeconds'] as number) > 30;
+    });
+    const { errors } = await guesser.through(b).logIn('Yan');
+    expect(errors?.[0]?.extensions.code).toBe('UNAVAILABLE');
+  });
+});
