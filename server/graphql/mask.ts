@@ -23,7 +23,8 @@ export const maskError =
       return withCode(error, error, { code: 'INVALID', ...fieldOf(error), ...httpOf(error) });
     }
     // Relay's arguments (`first`, `after` …) are checked by the builder itself.
-    if (cause instanceof PothosValidationError) return withCode(error, cause, { code: 'INVALID' });
+    if (cause instanceof PothosValidationError)
+      return withCode(error, cause, { code: 'INVALID', ...fieldOf(cause) });
     if (driverCause(cause).originalCode === CHARACTER_NOT_IN_REPERTOIRE) {
       return withCode(
         error,
@@ -51,11 +52,12 @@ function httpOf({ extensions: { http, code } }: GraphQLError): { http?: object }
   return { http: code === 'BAD_REQUEST' ? { ...http, spec: false } : http };
 }
 
-/** graphql-js names the place of a wrong variable in its message only. */
-function fieldOf({ message }: GraphQLError): { field?: string } {
+/** graphql-js and the builder name the place of a wrong variable or argument in their messages only. */
+function fieldOf({ message }: Error): { field?: string } {
   const [, variable, path] =
     /^Variable "\$(\w+)" (?:got invalid value .*? at "([^"]+)")?/.exec(message) ?? [];
-  const field = path ?? variable;
+  const [, argument] = /^Argument "(\w+)"/.exec(message) ?? [];
+  const field = path ?? variable ?? argument;
   return field === undefined ? {} : { field };
 }
 

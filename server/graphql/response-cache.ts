@@ -67,9 +67,10 @@ export function withResponseCache(api: Api, { prisma, authenticate, logger }: De
       const principal = await authenticate(authorization);
       const key = [scopeOf(principal), request.method, request.url, type, accept, body].join('\n');
       answer = await answers.get(key, () => execute(request, principal, body));
-    } catch {
-      // Who asks is not known, or the database is not there: the API has the words for it.
-      return void api(request, response);
+    } catch (failure) {
+      // Who asks is not known, or the database is not there. The API has the words for it, and does not try again: each
+      // try waits as long as one may.
+      return void api(request, response, { failure });
     }
     response.writeHead(answer.status, answer.headers).end(answer.body);
   }

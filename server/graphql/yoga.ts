@@ -24,6 +24,8 @@ export interface TransportContext {
   connectionParams?: Record<string, unknown> | undefined;
   /** Who asks, where that is known already. */
   principal?: Principal;
+  /** Why the request cannot be served at all, where that is known already: it is told in the API's words. */
+  failure?: unknown;
   /** Called when the answer tells of an error. */
   onFault?: () => void;
 }
@@ -69,10 +71,13 @@ export function createApi(
     renderGraphiQL: async (options) =>
       (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
     graphiql: { title: 'Operations Center API', defaultQuery: examples },
-    context: async ({ request, connectionParams, principal }) => ({
-      deps,
-      principal: principal ?? (await deps.authenticate(authorizationOf(request, connectionParams))),
-    }),
+    context: async ({ request, connectionParams, principal, failure }) => {
+      if (failure !== undefined) throw failure;
+      return {
+        deps,
+        principal: principal ?? (await deps.authenticate(authorizationOf(request, connectionParams))),
+      };
+    },
   });
 }
 

@@ -21,7 +21,7 @@ export async function abortOperation(
   return change(deps, async (tx, record) => {
     await lockCommands(tx, { operationId: id });
     const operation = await lockOperation(tx, id);
-    if (!operation) throw notFound('operation', id);
+    if (!operation) throw notFound('operation', id, 'id');
     if (operationEnded(operation.status)) throw conflict(`The operation has ended: ${operation.status}.`);
     if (operation.abortRequestedAt) return operation;
     await tx.operation.update({ where: { id }, data: { abortRequestedAt: now } });

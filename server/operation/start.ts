@@ -68,7 +68,7 @@ export async function startOperation(
   }
 }
 
-const hashOf = ({ operation, reason }: StartRequest): string =>
+const hashOf = ({ operation, planDigest, reason }: StartRequest): string =>
   createHash('sha256')
     .update(
       JSON.stringify([
@@ -78,6 +78,7 @@ const hashOf = ({ operation, reason }: StartRequest): string =>
         operation.expiresInSeconds,
         [...operation.targets.clusterIds].sort(),
         [...operation.targets.nodeIds].sort(),
+        planDigest,
         reason,
       ]),
     )

@@ -109,7 +109,7 @@ async function operationChanges(deps: Deps, operationId: string, since: Position
     where: { operationId },
     select: { clusterId: true },
   });
-  if (commands.length === 0) throw notFound('operation', operationId);
+  if (commands.length === 0) throw notFound('operation', operationId, 'id');
   const clusters = new Set(commands.map(({ clusterId }) => clusterId));
   return LiveStream.open<OperationEventShape>(deps, since, {
     snapshot: (position) => ({ type: 'snapshot', position, operationId }),
