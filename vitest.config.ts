@@ -21,6 +21,8 @@ export default defineConfig({
     // Each story starts servers, managers and workers of its own, and waits for them for half of its time: one more than
     // CI has cores keeps these busy, still more only makes all of them slow.
     maxWorkers: 3,
+    // See RUN_OPTIONS of test/harness/oc.ts: the same goes for tests that open the embedded database themselves.
+    execArgv: ['--liftoff-only'],
     projects: [
       {
         extends: true,

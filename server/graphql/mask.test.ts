@@ -49,7 +49,9 @@ describe('what a client is told of an error', () => {
   });
 
   it('the builder’s own rules name the argument', () => {
-    const { extensions } = masked(new PothosValidationError('Argument "first" must be a non-negative integer'));
+    const { extensions } = masked(
+      new PothosValidationError('Argument "first" must be a non-negative integer'),
+    );
     expect(extensions).toEqual({ code: 'INVALID', field: 'first' });
   });
 

@@ -47,7 +47,9 @@ const STAGE: Record<StepStatus, number> = {
  * manager that says so has forgotten what its predecessor, or it itself, has told.
  */
 export const stepMayBecome = (status: StepStatus, reported: StepStatus): boolean =>
-  status === reported || STAGE[reported] > STAGE[status] || (STAGE[reported] === STAGE[status] && STAGE[status] < 2);
+  status === reported ||
+  STAGE[reported] > STAGE[status] ||
+  (STAGE[reported] === STAGE[status] && STAGE[status] < 2);
 
 /** An operation's status from how many of its commands are in which. */
 export function operationStatus(

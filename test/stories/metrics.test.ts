@@ -94,11 +94,7 @@ describe('metrics', () => {
       code: 'INVALID',
       field: 'input.nodes.1.name',
     });
-    for (const nobody of [
-      { name: 'nobody', samples: [] },
-      { name: 'gone', samples: [] },
-      cpu('gone', 1),
-    ]) {
+    for (const nobody of [{ name: 'nobody', samples: [] }, { name: 'gone', samples: [] }, cpu('gone', 1)]) {
       expect(await fault([cpu('a', 1), nobody])).toMatchObject({
         code: 'INVALID',
         field: 'input.nodes.1.name',
