@@ -3,7 +3,7 @@ import type { ManagerPrincipal } from '../access/principal.ts';
 import type { PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { CommandStatus, EventKind } from '../platform/generated/prisma/enums.ts';
 import { conflict, notFound } from '../platform/errors.ts';
-import { change, headPosition, type NewEvent, type Transaction } from '../platform/event-log.ts';
+import { change, headPosition, type Transaction } from '../platform/event-log.ts';
 import { endingWithConsumer } from '../platform/iterate.ts';
 import { checkEpoch } from '../manager/membership.ts';
 import { lockCluster } from '../topology/lock.ts';
