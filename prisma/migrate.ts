@@ -11,6 +11,9 @@ const LOCKFILE = `# Written with the first migration; belongs under version cont
 provider = "postgresql"
 `;
 
+/** Prisma would have a foreign key for each relation; the schema says why the log has none. */
+const FOREIGN_KEYS_OF_THE_LOG = /^-- AddForeignKey\nALTER TABLE "event" ADD CONSTRAINT [^;]*;\n*/gm;
+
 const { values, positionals } = parseArgs({
   options: { check: { type: 'boolean', default: false } },
   allowPositionals: true,
@@ -45,17 +48,18 @@ async function main(check: boolean, names: readonly string[]): Promise<number> {
 async function missingSql(migrationsDir: string): Promise<string> {
   await mkdir(migrationsDir, { recursive: true });
   const schemaFile = join(migrationsDir, '..', 'schema.prisma');
-  return diffMigrationsToSchema(
+  const sql = await diffMigrationsToSchema(
     { path: migrationsDir, lockfile: LOCKFILE, migrations: await readMigrations(migrationsDir) },
     { path: schemaFile, content: await readFile(schemaFile, 'utf8') },
   );
+  return sql.replace(FOREIGN_KEYS_OF_THE_LOG, '').trim();
 }
 
 async function write(migrationsDir: string, name: string, sql: string): Promise<string> {
   const timestamp = new Date().toISOString().replace(/\D/g, '').slice(0, 14);
   const folder = join(migrationsDir, `${timestamp}_${name}`);
   await mkdir(folder);
-  await writeFile(join(folder, 'migration.sql'), sql);
+  await writeFile(join(folder, 'migration.sql'), `${sql}\n`);
   await writeFile(join(migrationsDir, 'migration_lock.toml'), LOCKFILE);
   return join(folder, 'migration.sql');
 }

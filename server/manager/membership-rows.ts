@@ -10,13 +10,14 @@ export interface AcceptedReport extends Pick<MembershipReport, 'kind' | 'nodes' 
  * Writes the nodes that are new or differ from what is known, and returns those. The others are only read. Nobody else
  * writes nodes of these clusters: their rows are locked.
  */
-export function writeNodes(
+export async function writeNodes(
   tx: Transaction,
   reports: readonly AcceptedReport[],
   now: Date,
 ): Promise<ReportedChange[]> {
   const told = reports.flatMap(({ clusterId, nodes }) => nodes.map((node) => ({ clusterId, ...node })));
-  return tx.$queryRaw<ReportedChange[]>`
+  // One value, not one a column of each row: what the driver does for a cell is more than the database's work.
+  const [row] = await tx.$queryRaw<[{ changes: ReportedChange[] }]>`
     WITH differing AS MATERIALIZED (
       SELECT r.*, n.id, n.status AS before
       FROM jsonb_to_recordset(${JSON.stringify(told)}::jsonb) AS r("clusterId" text, name text,
@@ -48,9 +49,10 @@ export function writeNodes(
       FROM differing AS r WHERE r.id IS NULL
       RETURNING id, cluster_id, name, status, status_reason, NULL::"ReportedStatus" AS before
     )
-    SELECT id, cluster_id AS "clusterId", name, status, status_reason AS "statusReason", before
-    FROM (SELECT * FROM changed UNION ALL SELECT * FROM joined) AS written
-    ORDER BY cluster_id, name`;
+    SELECT coalesce(json_agg(json_build_object('id', id, 'clusterId', cluster_id, 'name', name, 'status', status,
+      'statusReason', status_reason, 'before', before) ORDER BY cluster_id, name), '[]') AS changes
+    FROM (SELECT * FROM changed UNION ALL SELECT * FROM joined) AS written`;
+  return row.changes;
 }
 
 /** Marks as left the nodes that reports name so and those that SNAPSHOTs do not name at all, and returns those. */

@@ -11,7 +11,6 @@ export class PostgresProxy {
   readonly #target: URL;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  #counted = { text: '', times: 0 };
   #wanted: { text: string; moment: Moment; reached: () => void } | undefined;
 
   private constructor(target: URL) {
@@ -37,13 +36,6 @@ export class PostgresProxy {
     return new Promise((reached) => (this.#wanted = { text, moment, reached }));
   }
 
-  /** Counts from now on the statements that carry the text; answers how many there were. */
-  count(text: string): () => number {
-    const counted = { text, times: 0 };
-    this.#counted = counted;
-    return () => counted.times;
-  }
-
   async stop(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
@@ -63,7 +55,6 @@ export class PostgresProxy {
       const { text, moment } = this.#wanted ?? {};
       if (data.includes('BEGIN\0')) named = false;
       if (text && data.includes(text)) named = true;
-      if (this.#counted.text && data.includes(this.#counted.text)) this.#counted.times++;
       if (named && moment === 'before its statement') hold();
       if (named && moment === 'before its COMMIT' && data.includes('COMMIT\0')) hold();
       if (!held) upstream.write(data);

@@ -119,25 +119,45 @@ const MembershipReportKind = builder.enumType('MembershipReportKind', {
   values: ['SNAPSHOT', 'DELTA'] as const,
 });
 
+/** Of a whole node at once: thousands of them may be in one report. */
+const nodeFacts = z.looseObject({
+  name: input.name,
+  statusReason: input.line.nullish(),
+  role: input.shortText.nullish(),
+  host: input.shortText.nullish(),
+  zone: input.shortText.nullish(),
+  version: input.shortText.nullish(),
+  os: input.shortText.nullish(),
+  pid: count,
+  address: input.shortText.nullish(),
+  cpuCount: count,
+  memoryTotal: z.number().min(0).nullish(),
+  restarts: count,
+  labels: input.labels.nullish(),
+  consoleUrl: input.httpUrl.nullish(),
+  lastOutput: input.outputLines.nullish(),
+});
+
 const NodeInput = builder.inputType('NodeInput', {
+  validate: nodeFacts,
   fields: (t) => ({
-    name: t.string({ required: true, validate: input.name }),
+    name: t.string({ required: true }),
     status: t.field({ type: NodeStatus, required: true, description: 'Not LEFT and not UNKNOWN.' }),
-    statusReason: t.string({ validate: input.line.nullish() }),
-    role: t.string({ validate: input.shortText.nullish() }),
-    host: t.string({ validate: input.shortText.nullish() }),
-    zone: t.string({ validate: input.shortText.nullish() }),
-    version: t.string({ validate: input.shortText.nullish() }),
-    os: t.string({ validate: input.shortText.nullish() }),
-    pid: t.int({ validate: count }),
-    address: t.string({ validate: input.shortText.nullish() }),
-    cpuCount: t.int({ validate: count }),
-    memoryTotal: t.float({ description: 'Bytes.', validate: z.number().min(0).nullish() }),
+    statusReason: t.string(),
+    role: t.string(),
+    host: t.string(),
+    zone: t.string(),
+    version: t.string(),
+    os: t.string(),
+    pid: t.int(),
+    address: t.string(),
+    cpuCount: t.int(),
+    memoryTotal: t.float({ description: 'Bytes.' }),
     startedAt: t.field({ type: 'DateTime' }),
-    restarts: t.int({ defaultValue: 0, validate: count }),
-    labels: t.field({ type: [LabelInput], defaultValue: [], validate: input.labels.nullish() }),
-    consoleUrl: t.string({ validate: input.httpUrl.nullish() }),
-    lastOutput: t.stringList({ defaultValue: [], validate: input.outputLines.nullish() }),
+    restarts: t.int({ defaultValue: 0 }),
+    labels: t.field({ type: [LabelInput], defaultValue: [] }),
+    consoleUrl: t.string(),
+    lastOutput: t.stringList({ defaultValue: [] }),
   }),
 });
 
@@ -239,15 +259,27 @@ builder.mutationFields((t) => ({
 }));
 
 function reportedNode(node: typeof NodeInput.$inferInput, index: number): ReportedNode {
-  const { status, labels, restarts, lastOutput, ...facts } = node;
+  const { status } = node;
   if (status === 'LEFT' || status === 'UNKNOWN') {
     throw invalid(`input.nodes.${index}.status`, `a manager does not report a node as ${status}`);
   }
   return {
-    ...facts,
+    name: node.name,
     status,
-    labels: input.labelRecord(labels ?? []),
-    restarts: restarts ?? 0,
-    lastOutput: lastOutput ?? [],
+    statusReason: node.statusReason,
+    role: node.role,
+    host: node.host,
+    zone: node.zone,
+    version: node.version,
+    os: node.os,
+    pid: node.pid,
+    address: node.address,
+    cpuCount: node.cpuCount,
+    memoryTotal: node.memoryTotal,
+    startedAt: node.startedAt,
+    restarts: node.restarts ?? 0,
+    labels: input.labelRecord(node.labels ?? []),
+    consoleUrl: node.consoleUrl,
+    lastOutput: node.lastOutput ?? [],
   };
 }

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { PGlite } from '@electric-sql/pglite';
 import { PrismaPg } from '@prisma/adapter-pg';
-import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { SqlDriverAdapterFactory, SqlQuery } from '@prisma/driver-adapter-utils';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 import { PrismaClient } from '../generated/prisma/client.ts';
 import type { Logger } from '../log.ts';
@@ -9,6 +9,7 @@ import { lockDataDir } from './lock.ts';
 import { defaultMigrationsDir, readMigrations, type Migration } from './migrations.ts';
 import { migratePglite, openPglite } from './pglite.ts';
 import { createPool, migratePostgres, TRANSACTION_TIMEOUT_MS } from './postgres.ts';
+import { statementNames } from './statement-names.ts';
 
 export interface DatabaseOptions {
   /** A `postgresql://` URL; without one the embedded database in `dataDir` is used. */
@@ -83,6 +84,8 @@ async function openServer(
   const pool = createPool(databaseUrl, log);
   const adapter = new PrismaPg(pool, {
     onConnectionError: (error) => log.warn({ err: error }, 'a database connection broke in a transaction'),
+    // It is passed on to `pg`, which takes undefined for "not to be prepared"; the type knows texts only.
+    statementNameGenerator: statementNames() as (query: SqlQuery) => string,
   });
   return database('postgres', adapter, () => pool.end());
 }
