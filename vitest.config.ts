@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
@@ -14,7 +15,13 @@ const onDatabase = (database: 'pglite' | 'postgres', ...more: string[]) => ({
 const timeout = process.env['OC_FAULTS'] === 'full' ? 3 * 3_600_000 : 120_000;
 
 export default defineConfig({
-  resolve: { alias: { $lib: new URL('./ui/lib', import.meta.url).pathname } },
+  resolve: {
+    alias: [
+      { find: '$lib', replacement: new URL('./ui/lib', import.meta.url).pathname },
+      // Libraries get its CommonJS half from Node; with the other half the sources would have a GraphQL of their own.
+      { find: /^graphql$/, replacement: createRequire(import.meta.url).resolve('graphql') },
+    ],
+  },
   test: {
     testTimeout: timeout,
     hookTimeout: 120_000,
