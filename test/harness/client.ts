@@ -1,5 +1,6 @@
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
+import { PATIENCE_MS } from './until.ts';
 
 export interface GraphQLFault {
   message: string;
@@ -31,7 +32,7 @@ export class Client {
         ...(this.credential && { authorization: `Bearer ${this.credential}` }),
       },
       body: JSON.stringify({ query, variables }),
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.timeout(PATIENCE_MS),
     });
     return { status: response.status, ...((await response.json()) as Omit<Answer, 'status'>) };
   }

@@ -1,5 +1,10 @@
-/** Longest wait for something that is to happen, milliseconds: generous, because a slow machine is no failure. */
-const PATIENCE_MS = 45_000;
+import { rounds } from './rounds.ts';
+
+/**
+ * Longest wait for something that is to happen, milliseconds: generous, because a slow machine is no failure, and in
+ * the full form of faults as much more as there is more to do.
+ */
+export const PATIENCE_MS = rounds({ short: 45_000, full: 300_000 });
 
 /** Pauses between looks, milliseconds: what comes soon is seen soon, and a long wait leaves the processor to others. */
 const SHORTEST_PAUSE_MS = 10;
