@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
@@ -17,11 +18,8 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: '$lib', replacement: new URL('./ui/lib', import.meta.url).pathname },
-      // The instance that the libraries have: graphql-js knows the types of its own only.
-      {
-        find: /^graphql$/,
-        replacement: new URL('./node_modules/graphql/index.js', import.meta.url).pathname,
-      },
+      // Libraries get its CommonJS half from Node; with the other half the sources would have a GraphQL of their own.
+      { find: /^graphql$/, replacement: createRequire(import.meta.url).resolve('graphql') },
     ],
   },
   test: {
@@ -30,6 +28,8 @@ export default defineConfig({
     // Each story starts servers, managers and workers of its own, and waits for them for half of its time: one more than
     // CI has cores keeps these busy, still more only makes all of them slow.
     maxWorkers: 3,
+    // See RUN_OPTIONS of test/harness/oc.ts: the same goes for tests that open the embedded database themselves.
+    execArgv: ['--liftoff-only'],
     projects: [
       {
         extends: true,

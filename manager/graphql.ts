@@ -87,6 +87,14 @@ export const ReportCommand = graphql(`
   }
 `);
 
+export const ReportMetrics = graphql(`
+  mutation ReportMetrics($input: ReportMetricsInput!) {
+    reportMetrics(input: $input) {
+      applied
+    }
+  }
+`);
+
 export const Leave = graphql(`
   mutation Leave($input: LeaveInput!) {
     leave(input: $input) {

@@ -8,6 +8,7 @@ import type { Lease } from './graphql.ts';
 import { Journal } from './journal.ts';
 import type { Logger } from './log.ts';
 import { Membership } from './membership.ts';
+import { reportMetrics } from './metrics.ts';
 import { News } from './news.ts';
 import { Relay } from './relay.ts';
 import { CommandReporter } from './reporter.ts';
@@ -95,6 +96,7 @@ export class Primary {
       log,
       signal,
     }).catch(failed);
+    void reportMetrics({ client, driver, epoch, roleLost, log, signal });
   }
 
   renewed(lease: Lease, mark: number): void {

@@ -94,6 +94,20 @@ describe('reports of a command', () => {
     ]);
   });
 
+  it('tell all steps when the OC lacks some that it was told of before', async () => {
+    const { reporter, journal, brief, flushed } = await open((report) =>
+      report.steps.length < 2 ? fault('INVALID', { field: 'input.status' }) : applied(report),
+    );
+    journal.update('c', { status: 'SUCCEEDED' });
+    reporter.report('c', ['b']);
+    await flushed();
+    expect(brief()).toEqual([
+      [4, ['b']],
+      [5, ['a', 'b']],
+    ]);
+    expect(journal.commands.get('c')?.told).toBe(true);
+  });
+
   it('end when the OC takes none any more', async () => {
     const ended = await open(() => ({ data: { applied: false, sequence: 3 } }));
     ended.reporter.report('c', []);

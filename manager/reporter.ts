@@ -62,6 +62,11 @@ export class CommandReporter {
           this.options.drop(id);
           continue;
         }
+        // The OC has not all that it was told: its data were put back, then.
+        if (lacksSteps(error) && changed.size < command.steps.length) {
+          this.report(id, namesOf(command));
+          continue;
+        }
         const refused = !isTransient(error) && !isRoleLost(error);
         if (refused) this.options.log.error({ err: error }, `the OC refuses a report of command ${id}`);
         else this.untold.set(id, new Set([...changed, ...(this.untold.get(id) ?? [])]));
@@ -92,11 +97,14 @@ export class CommandReporter {
     } else if (answer.sequence >= sequence) {
       // The OC has seen higher numbers than the journal (which was lost, then): go on above them, and tell all.
       journal.update(id, { sequence: answer.sequence });
-      this.report(
-        id,
-        command.steps.map(({ nodeName }) => nodeName),
-      );
+      this.report(id, namesOf(command));
     } else if (commandEnded(command)) journal.update(id, { told: true });
     else this.options.drop(id); // it takes no reports any more: it has ended there
   }
 }
+
+const namesOf = ({ steps }: CommandRecord): string[] => steps.map(({ nodeName }) => nodeName);
+
+/** A command has succeeded when all of its steps have ended, as far as the OC was told. */
+const lacksSteps = (error: unknown): boolean =>
+  error instanceof OcError && error.code === 'INVALID' && error.field === 'input.status';

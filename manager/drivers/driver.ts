@@ -13,6 +13,12 @@ export interface DriverNode extends NodeReport {
   returning: boolean;
 }
 
+/** What was measured of a node, in base units. */
+export interface NodeSamples {
+  name: string;
+  samples: { name: string; value: number; at: string }[];
+}
+
 export interface StopOutcome {
   /** How it ended, in words, when that is worth a word: "did not end within 10 s of SIGTERM: killed". */
   note: string | null;
@@ -75,6 +81,9 @@ export interface ClusterDriver {
 
   /** The last lines that the node has written, oldest first. */
   lastOutput(name: string): string[];
+
+  /** What can be measured now of the nodes that run; nothing where this kind of cluster has none of it. */
+  measure(): Promise<NodeSamples[]>;
 
   /** The manager ends and its nodes with it: drains all. They are started again by the next `takeOver`. */
   shutDown(): Promise<void>;

@@ -4,6 +4,7 @@ import {
   type ClusterDriver,
   type DriverNode,
   type Guard,
+  type NodeSamples,
   type StopOutcome,
 } from '../drivers/driver.ts';
 import { unfenced } from './unfenced.ts';
@@ -96,6 +97,10 @@ export class FakeDriver implements ClusterDriver {
     this.cluster.start(name);
     this.changed(name);
     void this.becomeHealthy(name);
+  }
+
+  async measure(): Promise<NodeSamples[]> {
+    return [];
   }
 
   lastOutput(name: string): string[] {

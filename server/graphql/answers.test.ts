@@ -47,6 +47,24 @@ describe('kept answers', () => {
     expect(reads).toBe(2);
   });
 
+  it('of those who wait during a read that fails, each fails with it, and the next is answered', async () => {
+    const reads: ((error?: Error) => void)[] = [];
+    const answers = new Answers(
+      () => new Promise((resolve, reject) => reads.push((error) => (error ? reject(error) : resolve('1')))),
+    );
+    const ask = () => answers.get('q', async () => execution('x')).then(({ body }) => body.toString());
+    const first = ask().catch(String);
+    await turn();
+    const waiting = [ask(), ask()].map((one) => one.catch(String));
+    reads[0]!(new Error('away'));
+    expect(await Promise.all([first, ...waiting])).toEqual(Array(3).fill('Error: away'));
+    expect(reads).toHaveLength(1);
+    const answered = ask();
+    await turn();
+    reads[1]!();
+    expect(await answered).toBe('x');
+  });
+
   it('never show less than was committed before the question', async () => {
     const step = fc.record({ what: fc.constantFrom('write', 'ask', 'wait'), turns: fc.nat(4) });
     await fc.assert(

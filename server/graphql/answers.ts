@@ -52,15 +52,21 @@ export class Answers {
   }
 }
 
-/** One read at a time, and each caller gets one that begins after its call: all who wait meanwhile share the next. */
+/**
+ * One read at a time, and each caller gets one that begins after its call: all who wait meanwhile share the next. A
+ * read that fails fails for them as well: they have waited for it as long as one may.
+ */
 function sharedRead<T>(read: () => Promise<T>): () => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
+  const nothing = Promise.resolve();
+  let underWay: Promise<unknown> = nothing;
   let next: Promise<T> | undefined;
   return () =>
-    (next ??= last.then(() => {
-      next = undefined;
-      const reading = read();
-      last = reading.catch(() => undefined);
-      return reading;
-    }));
+    (next ??= underWay
+      .finally(() => (next = undefined))
+      .then(() => {
+        const reading = read();
+        underWay = reading;
+        reading.catch(() => (underWay = nothing));
+        return reading;
+      }));
 }

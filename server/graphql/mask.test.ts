@@ -1,3 +1,4 @@
+import { PothosValidationError } from '@pothos/core';
 import { buildSchema, execute, GraphQLError, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../platform/errors.ts';
@@ -45,6 +46,13 @@ describe('what a client is told of an error', () => {
 
   it('a text that the database cannot hold is the client’s', () => {
     expect(masked(refused('22021'))).toMatchObject({ extensions: { code: 'INVALID' }, logged: [] });
+  });
+
+  it('the builder’s own rules name the argument', () => {
+    const { extensions } = masked(
+      new PothosValidationError('Argument "first" must be a non-negative integer'),
+    );
+    expect(extensions).toEqual({ code: 'INVALID', field: 'first' });
   });
 
   it('a database that is away, or too busy, is said to be so', () => {

@@ -25,7 +25,8 @@ export const maskError =
       return withCode(error, { message: withoutValues(error) }, extensions);
     }
     // Relay's arguments (`first`, `after` …) are checked by the builder itself.
-    if (cause instanceof PothosValidationError) return withCode(error, cause, { code: 'INVALID' });
+    if (cause instanceof PothosValidationError)
+      return withCode(error, cause, { code: 'INVALID', ...fieldOf(cause) });
     if (driverCause(cause).originalCode === CHARACTER_NOT_IN_REPERTOIRE) {
       return withCode(
         error,
@@ -53,8 +54,10 @@ function httpOf({ extensions: { http, code } }: GraphQLError): { http?: object }
   return { http: code === 'BAD_REQUEST' ? { ...http, spec: false } : http };
 }
 
-/** graphql-js names the place of a wrong variable in its message only. */
-function fieldOf({ message }: GraphQLError): { field?: string } {
+/** graphql-js and the builder name the place of a wrong variable or argument in their messages only. */
+function fieldOf({ message }: Error): { field?: string } {
+  const [, argument] = /^Argument "(\w+)"/.exec(message) ?? [];
+  if (argument !== undefined) return { field: argument };
   const [, variable] = /^Variable "\$(\w+)" /.exec(message) ?? [];
   if (variable === undefined) return {};
   const [, path] = new RegExp(String.raw` at "(${variable}(?:\.\w+|\[\d+\])+)"; `).exec(message) ?? [];

@@ -51,7 +51,7 @@ describe('the number of queries', () => {
   const logger = createLogger('silent');
   let pglite: PGlite;
   let prisma: PrismaClient;
-  let queries = 0;
+  let queries: string[] = [];
 
   beforeAll(async () => {
     copyDataDir(folder);
@@ -60,7 +60,7 @@ describe('the number of queries', () => {
       adapter: new PrismaPGlite(pglite),
       log: [{ emit: 'event', level: 'query' }],
     });
-    observed.$on('query', () => queries++);
+    observed.$on('query', ({ query }) => queries.push(query));
     prisma = observed;
     await ensureSystem({ prisma, bus: createLocalBus(), clock: systemClock }, 'Counted');
   });
@@ -161,35 +161,40 @@ describe('the number of queries', () => {
       },
     ],
   ];
-  let filled = 0;
-  it.each(principals)('does not grow with the number of rows for %s', async (_who, principal) => {
-    const bus = createLocalBus();
-    const tail = new Tail({ prisma, bus, logger });
+  const bus = createLocalBus();
+  const apiWith = (metrics: MetricFeed, principal = principals[0]![1]) => {
     const api = createApi({
       prisma,
       bus,
       clock: systemClock,
       logger,
-      tail,
+      tail: new Tail({ prisma, bus, logger }),
       membershipWriter: new MembershipWriter({ prisma, bus, clock: systemClock }),
       renewals: renewalsInRounds({ prisma, clock: systemClock, leaseMs: 10_000 }),
       ...withoutAuthentication,
       authenticate: async () => principal,
-      metrics: new MetricFeed({ prisma, bus, logger }),
+      metrics,
       leaseMs: 10_000,
       credentialMs: 86_400_000,
       graceUntil: new Date(),
     });
-    const count = async (query: string) => {
-      queries = 0;
-      const response = await api.fetch('http://127.0.0.1/graphql', {
+    return (query: string, accept = 'application/json') =>
+      api.fetch('http://127.0.0.1/graphql', {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', accept },
         body: JSON.stringify({ query }),
       });
+  };
+
+  let filled = 0;
+  it.each(principals)('does not grow with the number of rows for %s', async (_who, principal) => {
+    const ask = apiWith(new MetricFeed({ prisma, bus, logger }), principal);
+    const count = async (query: string) => {
+      queries = [];
+      const response = await ask(query);
       const { errors } = (await response.json()) as { errors?: unknown };
       expect(errors).toBeUndefined();
-      return queries;
+      return queries.length;
     };
     await fill(filled, 2);
     const few = [await count(SYSTEM_PAGE), await count(OPERATIONS_PAGE)];
@@ -197,5 +202,48 @@ describe('the number of queries', () => {
     filled += 32;
     expect([await count(SYSTEM_PAGE), await count(OPERATIONS_PAGE)]).toEqual(few);
     expect(Math.min(...few)).toBeGreaterThan(0);
+  });
+
+  it('nor with those who follow the same metrics', async () => {
+    const feed = new MetricFeed({ prisma, bus, logger, paceMs: 0 });
+    await feed.start();
+    const ask = apiWith(feed);
+    const { id } = await prisma.node.findFirstOrThrow();
+    const report = async (value: number) => {
+      await prisma.$executeRaw`
+        INSERT INTO node_metric AS m (node_id, name, value, at, epoch, written)
+        VALUES (${id}, 'cpu', ${value}, now(), 1, pg_current_xact_id())
+        ON CONFLICT (node_id, name) DO UPDATE SET value = excluded.value, written = excluded.written`;
+      bus.ring('metrics');
+    };
+    const followers = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const { body } = await ask(
+          `subscription { metricsReported(nodeIds: ["${id}"]) { nodes { metrics { value } } } }`,
+          'text/event-stream',
+        );
+        return body!.pipeThrough(new TextDecoderStream()).getReader();
+      }),
+    );
+    const allRead = (sign: string) =>
+      Promise.all(
+        followers.map(async (follower) => {
+          for (let text = ''; !text.includes(sign);) {
+            const { done, value } = await follower.read();
+            if (done) throw new Error(`It ended: ${text}`);
+            text += value;
+          }
+        }),
+      );
+    await allRead('metricsReported');
+    // Who came one after the other is at one place with the first of these.
+    await report(1.5);
+    await allRead('"value":1.5');
+    queries = [];
+    await report(2.5);
+    await allRead('"value":2.5');
+    expect(queries.filter((query) => query.includes('JOIN node'))).toHaveLength(1);
+    await Promise.all(followers.map((follower) => follower.cancel()));
+    await feed.stop();
   });
 });

@@ -119,9 +119,10 @@ export function withResponseCache(api: Api, { prisma, authenticate, logger }: De
           (body !== undefined && (await executePlainly(request, principal, question))) ||
           executeByApi(request, principal, body),
       );
-    } catch {
-      // Who asks is not known, or the database is not there: the API has the words for it.
-      return void api(request, response);
+    } catch (failure) {
+      // Who asks is not known, or the database is not there. The API has the words for it, and does not try again: each
+      // try waits as long as one may.
+      return void api(request, response, { failure });
     }
     response.writeHead(answer.status, answer.headers).end(answer.body);
   }

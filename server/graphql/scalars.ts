@@ -6,9 +6,16 @@ const bad = (name: string, wanted: string): AppError => new AppError('INVALID', 
 
 const ISO = /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
 
+/** JavaScript takes 30 February for 2 March. */
+function isDay(text: string): boolean {
+  const date = new Date(text);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
+}
+
 /** A time without a zone would be another moment on each machine; the database has no year 0, and ISO 8601 four digits. */
 function parseDate(value: unknown): Date {
-  const date = typeof value === 'string' && ISO.test(value) ? new Date(value) : new Date(NaN);
+  const isOne = typeof value === 'string' && ISO.test(value) && isDay(value.slice(0, 'yyyy-mm-dd'.length));
+  const date = new Date(isOne ? value : NaN);
   const year = date.getUTCFullYear();
   if (Number.isNaN(year) || year < 1 || year > 9999) {
     throw bad('DateTime', 'an ISO 8601 date and time with its zone is needed, such as 2026-01-31T12:00:00Z');

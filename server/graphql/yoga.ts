@@ -30,6 +30,8 @@ export interface TransportContext {
   connectionParams?: Record<string, unknown> | undefined;
   /** Who asks, once that is known. */
   principal?: Principal;
+  /** Why the request cannot be served at all, where that is known already: it is told in the API's words. */
+  failure?: unknown;
   /** Called when the answer tells of an error. */
   onFault?: () => void;
 }
@@ -122,6 +124,7 @@ export function createApi(
       return mayIntrospect(introspection, principal) && GRAPHIQL;
     },
     context: async (transport) => {
+      if (transport.failure !== undefined) throw transport.failure;
       const { request } = transport;
       const { caller, origin } = peerIn(transport);
       const principal = await principalOf(transport);

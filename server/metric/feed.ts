@@ -28,6 +28,8 @@ export class MetricFeed {
   #head = '';
   #looking: Promise<void> | undefined;
   #again = false;
+  /** The last look failed: nobody can say that there is nothing. */
+  #blind = false;
   #timer: NodeJS.Timeout | undefined;
   #stopListening: (() => void) | undefined;
   readonly #stopping = new AbortController();
@@ -60,12 +62,16 @@ export class MetricFeed {
 
   /**
    * Where the news lies that comes after `position`: at once, or when there is some; the same position when for some
-   * time there is none. Undefined when the signal aborts or the server stops.
+   * time there is none, as far as can be seen. Undefined when the signal aborts or the server stops.
    * @throws AppError RESYNC_REQUIRED when the database was put back to a state before `position`.
    */
   async next(position: Position, signal: AbortSignal): Promise<Position | undefined> {
-    if (samePosition(position, this.position)) await this.#news(signal);
-    if (signal.aborted || this.#stopping.signal.aborted) return undefined;
+    const isOver = () => signal.aborted || this.#stopping.signal.aborted;
+    while (samePosition(position, this.position) && !isOver()) {
+      await this.#news(signal);
+      if (!this.#blind) break;
+    }
+    if (isOver()) return undefined;
     if (endOf(position.mark) > endOf(this.#head)) {
       throw new AppError('RESYNC_REQUIRED', 'The database is another one than before: start again.');
     }
@@ -99,11 +105,14 @@ export class MetricFeed {
     while (this.#again && !signal.aborted) {
       this.#again = false;
       try {
-        if (!(await this.#advance())) continue;
+        const news = await this.#advance();
+        this.#blind = false;
+        if (!news) continue;
         this.#wake();
         await pause(this.#options.paceMs, undefined, { signal }).catch(() => undefined);
       } catch (error) {
         // The poll tries again.
+        this.#blind = true;
         this.#options.logger.warn({ err: error }, 'could not look for metrics');
       }
     }

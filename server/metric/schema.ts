@@ -7,6 +7,7 @@ import * as input from '../graphql/input.ts';
 import { batched } from '../graphql/loader.ts';
 import { UNLOGGED } from '../graphql/unlogged.ts';
 import { invalid } from '../platform/errors.ts';
+import { whenThere } from '../platform/database/hold.ts';
 import type { Position } from '../platform/event-log.ts';
 import { LiveStream } from '../platform/live-stream.ts';
 import {
@@ -173,7 +174,10 @@ function followMetrics(
     for (;;) {
       const head = await metrics.next(at, signal);
       if (!head) return undefined;
-      const news = head.mark === at.mark ? [] : await latestMetrics(prisma, seen, scope, at.mark);
+      const since = at.mark;
+      const read = async () => (head.mark === since ? [] : latestMetrics(prisma, seen, scope, since));
+      const news = await whenThere(read, signal);
+      if (!news) return undefined;
       if (news.length > 0 || performance.now() >= deadline) return { position: head, scope, news };
       at = head;
     }

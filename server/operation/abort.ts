@@ -31,7 +31,7 @@ export async function abortOperation(
     await demandRoleOverOperation(tx, caller.principal, id);
     await lockCommands(tx, { operationId: id });
     const operation = await lockOperation(tx, id);
-    if (!operation) throw notFound('operation', id);
+    if (!operation) throw notFound('operation', id, 'id');
     if (operationEnded(operation.status)) throw conflict(`The operation has ended: ${operation.status}.`);
     if (operation.abortRequestedAt) return operation;
     await tx.operation.update({ where: { id }, data: { abortRequestedAt: now } });

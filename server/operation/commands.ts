@@ -1,21 +1,16 @@
 import type { Deps } from '../deps.ts';
 import type { ManagerPrincipal } from '../access/principal.ts';
 import type { PrismaClient } from '../platform/generated/prisma/client.ts';
-import type { CommandStatus, EventKind, StepStatus } from '../platform/generated/prisma/enums.ts';
-import { conflict, invalid, notFound } from '../platform/errors.ts';
-import { change, headPosition, type NewEvent, type Transaction } from '../platform/event-log.ts';
+import type { CommandStatus, EventKind } from '../platform/generated/prisma/enums.ts';
+import { conflict, notFound } from '../platform/errors.ts';
+import { change, headPosition, type Transaction } from '../platform/event-log.ts';
 import { endingWithConsumer } from '../platform/iterate.ts';
 import { checkEpoch } from '../manager/membership.ts';
 import { lockCluster } from '../topology/lock.ts';
 import { commandEvent, lockCommands, lockOperation, refreshOperation, skipSteps } from './progress.ts';
 import type { ClusterRow } from '../topology/service.ts';
 import { ACTIVE_COMMAND, commandEnded, takesReport } from './state.ts';
-
-export interface StepReport {
-  nodeName: string;
-  status: StepStatus;
-  [fact: string]: unknown;
-}
+import { mustHaveEnded, updateSteps, type StepReport } from './steps.ts';
 
 export interface CommandReport {
   commandId: string;
@@ -114,7 +109,7 @@ async function deliver(deps: Deps, principal: ManagerPrincipal, epoch: number, i
  * What a manager has done of a command. State-based: a later report says all that an earlier one said.
  * @returns applied: false for a report that was applied before or whose command has ended.
  * @throws AppError NOT_FOUND for a command that is not of the manager's cluster; CONFLICT for a stale epoch; INVALID
- *   for a step that the command does not have.
+ *   for a step that the command does not have, and for success where steps have not ended.
  */
 export async function reportCommand(deps: Deps, principal: ManagerPrincipal, report: CommandReport) {
   const now = deps.clock.now();
@@ -122,12 +117,13 @@ export async function reportCommand(deps: Deps, principal: ManagerPrincipal, rep
     const cluster = await lockCluster(tx, principal.clusterId);
     await lockCommands(tx, { ids: [report.commandId] });
     const command = await tx.command.findFirst({ where: { id: report.commandId, clusterId: cluster.id } });
-    if (!command) throw notFound('command', report.commandId);
+    if (!command) throw notFound('command', report.commandId, 'input.commandId');
     checkEpoch(cluster, principal, report.epoch);
-    if (!takesReport(command.status, report.status) || report.sequence <= command.reportSequence) {
+    if (!takesReport(command, report.status) || report.sequence <= command.reportSequence) {
       return { applied: false, sequence: command.reportSequence };
     }
-    record(...(await updateSteps(tx, command, report)));
+    record(...(await updateSteps(tx, command, report.steps)));
+    if (report.status === 'SUCCEEDED') await mustHaveEnded(tx, command.id);
     const ended = commandEnded(report.status);
     if (ended) await skipSteps(tx, [command.id], report.statusReason ?? 'The command ended before.', now);
     await tx.command.update({
@@ -165,47 +161,6 @@ export async function reportCommand(deps: Deps, principal: ManagerPrincipal, rep
     }
     return { applied: true, sequence: report.sequence };
   });
-}
-
-async function updateSteps(
-  tx: Transaction,
-  command: { id: string; operationId: string; clusterId: string },
-  { steps }: CommandReport,
-): Promise<NewEvent[]> {
-  if (steps.length === 0) return [];
-  const known = await tx.step.findMany({
-    where: { commandId: command.id, nodeName: { in: steps.map(({ nodeName }) => nodeName) } },
-    select: { nodeName: true },
-  });
-  const seen = new Set<string>();
-  const twice = steps.findIndex(({ nodeName }) => seen.size === seen.add(nodeName).size);
-  if (twice >= 0) throw invalid(`input.steps.${twice}.nodeName`, `${steps[twice]!.nodeName} is named twice`);
-  const names = new Set(known.map(({ nodeName }) => nodeName));
-  const stray = steps.findIndex(({ nodeName }) => !names.has(nodeName));
-  if (stray >= 0) {
-    throw invalid(`input.steps.${stray}.nodeName`, `the command has no step for ${steps[stray]!.nodeName}`);
-  }
-  const changed = await tx.$queryRaw<
-    { id: string; node_id: string; node_name: string; status: StepStatus; reason: string | null }[]
-  >`
-    UPDATE step AS s SET status = r.status, reason = r.reason, output = r.output,
-      instance_before = coalesce(r."instanceBefore", s.instance_before), instance_after = r."instanceAfter",
-      started_at = coalesce(s.started_at, r."startedAt"), finished_at = r."finishedAt"
-    FROM jsonb_to_recordset(${JSON.stringify(steps)}::jsonb) AS r("nodeName" text, status "StepStatus", reason text,
-      output text[], "instanceBefore" text, "instanceAfter" text, "startedAt" timestamptz(3), "finishedAt" timestamptz(3))
-    WHERE s.command_id = ${command.id} AND s.node_name = r."nodeName"
-      AND (s.status, s.reason, s.output, s.instance_after, s.finished_at)
-        IS DISTINCT FROM (r.status, r.reason, r.output, r."instanceAfter", r."finishedAt")
-    RETURNING s.id, s.node_id, s.node_name, s.status, s.reason`;
-  return changed.map((step) => ({
-    kind: 'STEP_CHANGED',
-    operationId: command.operationId,
-    commandId: command.id,
-    clusterId: command.clusterId,
-    nodeId: step.node_id,
-    stepId: step.id,
-    summary: [`${step.node_name}: ${step.status}.`, step.reason].filter(Boolean).join(' '),
-  }));
 }
 
 /** Ends the commands that were not begun in their time. */

@@ -89,7 +89,7 @@ export async function startOperation(
   }
 }
 
-const hashOf = ({ operation, reason }: StartRequest): string =>
+const hashOf = ({ operation, planDigest, reason }: StartRequest): string =>
   createHash('sha256')
     .update(
       JSON.stringify([
@@ -99,6 +99,7 @@ const hashOf = ({ operation, reason }: StartRequest): string =>
         operation.expiresInSeconds,
         [...operation.targets.clusterIds].sort(),
         [...operation.targets.nodeIds].sort(),
+        planDigest,
         reason,
       ]),
     )

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CommandStatus } from '../platform/generated/prisma/enums.ts';
+import { CommandStatus, StepStatus } from '../platform/generated/prisma/enums.ts';
 import {
   commandEnded,
   operationEnded,
   operationStatus,
+  stepMayBecome,
   takesReport,
   waitingFor,
   type WaitingCommand,
@@ -95,10 +96,27 @@ describe('a command', () => {
     );
   });
 
-  it('takes reports until it has ended, and after it expired', () => {
-    const open = (reported: CommandStatus) =>
-      Object.values(CommandStatus).filter((status) => takesReport(status, reported));
-    expect(open('RUNNING')).toEqual(['PENDING', 'ACCEPTED', 'RUNNING', 'EXPIRED']);
-    expect(open('ACCEPTED')).toEqual(['PENDING', 'ACCEPTED', 'RUNNING']);
+  it('takes reports until it has ended, and after it expired from those who may have begun it', () => {
+    const at = new Date();
+    const open = (reported: CommandStatus, deliveredAt: Date | null) =>
+      Object.values(CommandStatus).filter((status) => takesReport({ status, deliveredAt }, reported));
+    expect(open('RUNNING', at)).toEqual(['PENDING', 'ACCEPTED', 'RUNNING', 'EXPIRED']);
+    expect(open('ACCEPTED', at)).toEqual(['PENDING', 'ACCEPTED', 'RUNNING']);
+    expect(open('RUNNING', null)).toEqual(['PENDING', 'ACCEPTED', 'RUNNING']);
+  });
+});
+
+describe('a step', () => {
+  it('goes on, and what it has begun and how it has ended is not taken back', () => {
+    const goesOn = (status: StepStatus) =>
+      Object.values(StepStatus).filter((reported) => stepMayBecome(status, reported));
+    const all = Object.values(StepStatus);
+    const notBegun = ['PENDING', 'WAITING'];
+    for (const status of all) {
+      const wanted = ['SUCCEEDED', 'FAILED', 'SKIPPED'].includes(status)
+        ? [status]
+        : all.filter((reported) => notBegun.includes(status) || !notBegun.includes(reported));
+      expect(goesOn(status), status).toEqual(wanted);
+    }
   });
 });

@@ -22,11 +22,34 @@ export const operationEnded = (status: OperationStatus): boolean => ENDED_OPERAT
 const BEGUN = new Set<CommandStatus>(['RUNNING', 'SUCCEEDED', 'FAILED']);
 
 /**
- * Whether a manager's report may still change a command. What it did counts more than that the OC gave up waiting:
- * an expired command that was begun after all is told as it was.
+ * Whether a manager's report may still change a command. What it did counts more than that the OC gave up waiting: an
+ * expired command that was begun after all is told as it was. One that was never delivered nobody can have begun.
  */
-export const takesReport = (status: CommandStatus, reported: CommandStatus): boolean =>
-  !commandEnded(status) || (status === 'EXPIRED' && BEGUN.has(reported));
+export const takesReport = (
+  { status, deliveredAt }: { status: CommandStatus; deliveredAt: Date | null },
+  reported: CommandStatus,
+): boolean => !commandEnded(status) || (status === 'EXPIRED' && deliveredAt !== null && BEGUN.has(reported));
+
+/** How far a step has come, as far as it goes one way only: not begun, under way, ended. */
+const STAGE: Record<StepStatus, number> = {
+  PENDING: 0,
+  WAITING: 0,
+  STOPPING: 1,
+  STARTING: 1,
+  CHECKING: 1,
+  SUCCEEDED: 2,
+  FAILED: 2,
+  SKIPPED: 2,
+};
+
+/**
+ * Whether a later report may say this of a step: it may not take back that it has begun, or how it has ended. A
+ * manager that says so has forgotten what its predecessor, or it itself, has told.
+ */
+export const stepMayBecome = (status: StepStatus, reported: StepStatus): boolean =>
+  status === reported ||
+  STAGE[reported] > STAGE[status] ||
+  (STAGE[reported] === STAGE[status] && STAGE[status] < 2);
 
 /** An operation's status from how many of its commands are in which. */
 export function operationStatus(

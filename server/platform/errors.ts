@@ -36,8 +36,13 @@ export class AppError extends GraphQLError {
 export const invalid = (field: string, message: string): AppError =>
   new AppError('INVALID', `${field}: ${message}`, { field });
 
-export const notFound = (what: string, id: string): AppError =>
-  new AppError('NOT_FOUND', `There is no ${what} with the id ${JSON.stringify(id.slice(0, 64))}.`);
+/** @param field the input that holds the id; none when it is the caller's own. */
+export const notFound = (what: string, id: string, field?: string): AppError =>
+  new AppError(
+    'NOT_FOUND',
+    `There is no ${what} with the id ${JSON.stringify(id.slice(0, 64))}.`,
+    field === undefined ? {} : { field },
+  );
 
 export const conflict = (message: string, extensions: Record<string, unknown> = {}): AppError =>
   new AppError('CONFLICT', message, extensions);

@@ -1,4 +1,5 @@
 import type { PrismaClient } from './generated/prisma/client.ts';
+import { whenThere } from './database/hold.ts';
 import { headPosition, type Position } from './event-log.ts';
 import { endingWithConsumer } from './iterate.ts';
 import type { Batch, Tail } from './tail.ts';
@@ -11,7 +12,10 @@ export interface LiveEvent {
 export interface LiveSource<E extends LiveEvent> {
   /** What a consumer is told first that knows nothing yet. */
   snapshot(position: Position): E;
-  /** What a batch of the log means to this stream; a batch without news for it is told, too: as a bookmark. */
+  /**
+   * What a batch of the log means to this stream; a batch without news for it is told, too: as a bookmark. Asked again
+   * while the database is away.
+   */
   eventOf(batch: Batch): E | Promise<E>;
 }
 
@@ -47,7 +51,7 @@ export class LiveStream<E extends LiveEvent> implements AsyncIterable<E> {
   ): Promise<LiveStream<E>> {
     const next = async (position: Position, signal: AbortSignal) => {
       const batch = await tail.next(position, signal);
-      return batch && source.eventOf(batch);
+      return batch && whenThere(async () => source.eventOf(batch), signal);
     };
     if (since) return new LiveStream<E>(since, undefined, next);
     const start = await headPosition(prisma);

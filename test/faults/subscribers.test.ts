@@ -87,7 +87,7 @@ describe('many watch while much happens', () => {
   }
 
   it('who does not read holds up nobody and costs no memory', async () => {
-    const all = rounds({ short: 300, full: 50_000 });
+    const all = rounds({ short: 150, full: 50_000 });
     const lines = rounds({ short: 50, full: 2 });
     const lastOutput = Array.from({ length: lines }, () => 'x'.repeat(900));
     const run = async (name: string) => {

@@ -1,5 +1,6 @@
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
+import { PATIENCE_MS } from './until.ts';
 
 export interface GraphQLFault {
   message: string;
@@ -36,7 +37,7 @@ export class Client {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...this.headers },
       body: JSON.stringify({ query, variables }),
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.timeout(PATIENCE_MS),
     });
     this.received(response);
     return { status: response.status, ...((await response.json()) as Omit<Answer, 'status'>) };

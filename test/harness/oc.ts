@@ -9,6 +9,12 @@ import { until } from './until.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
+/**
+ * A program of a story lives for some seconds. In these V8's second and better translation of WebAssembly, in which
+ * the embedded database and Prisma are written, costs more of the processor than it saves.
+ */
+const RUN_OPTIONS = ['--enable-source-maps', '--liftoff-only'];
+
 /** A program of this package under test, with all it wrote. */
 export class Program {
   readonly process: ChildProcess;
@@ -16,7 +22,7 @@ export class Program {
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 
   constructor(bundle: string, args: string[], env: Record<string, string>, inspect = false) {
-    const options = ['--enable-source-maps', ...(inspect ? ['--inspect=127.0.0.1:0'] : [])];
+    const options = [...RUN_OPTIONS, ...(inspect ? ['--inspect=127.0.0.1:0'] : [])];
     this.process = spawn(process.execPath, [...options, join(root, 'dist', bundle), ...args], {
       env: { PATH: process.env['PATH'] ?? '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -45,6 +45,7 @@ export class RealCluster {
   readonly #options: ClusterOptions;
   readonly #port: number;
   readonly managers = new Map<string, Program>();
+  #id = '';
 
   private constructor(oc: Oc, name: string, options: ClusterOptions, port: number) {
     this.#oc = oc;
@@ -123,13 +124,15 @@ export class RealCluster {
     return this.#oc.client;
   }
 
+  /** Empty as long as it has not joined. */
   async id(): Promise<string> {
+    if (this.#id) return this.#id;
     const { clusters } = await this.client.data(
       'query ($name: String!) { clusters(filter: { search: $name }) { edges { node { id name } } } }',
       { name: this.name },
     );
     const found = clusters.edges.find(({ node }: { node: { name: string } }) => node.name === this.name);
-    return found?.node.id ?? '';
+    return (this.#id = found?.node.id ?? '');
   }
 
   async nodes(): Promise<NodeSeen[]> {

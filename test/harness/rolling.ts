@@ -15,9 +15,11 @@ export const restartNodeByNode = async (cluster: RealCluster): Promise<string> =
 /** Waits until some steps are done and some are not. */
 export const inTheMiddle = (client: Client, id: string): Promise<StepSeen[]> =>
   until('it is in the middle', async () => {
-    const { steps } = await seeOperation(client, id);
+    const operation = await seeOperation(client, id);
+    const { steps } = operation;
     const done = steps.filter(({ status }) => status === 'SUCCEEDED').length;
-    return done > 0 && done < steps.length && steps;
+    if (done === 0 || done === steps.length) throw new Error(JSON.stringify(operation));
+    return steps;
   });
 
 /** Each worker is another one than before, and the one that runs now is the one that its step has started. */

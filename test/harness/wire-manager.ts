@@ -47,8 +47,9 @@ export class WireManager {
     manager = `${cluster}-m1`,
     kind = 'process',
     labels: { key: string; value: string }[] = [],
+    givenToken?: string,
   ): Promise<WireManager> {
-    const token = await WireManager.token(operator);
+    const token = givenToken ?? (await WireManager.token(operator));
     const credential = WireManager.credential();
     const answer = await WireManager.register(operator, {
       credential,

@@ -18,6 +18,12 @@ const LIVE = `subscription ($since: Revision) {
     ... on Bookmark { revision }
   }
 }`;
+const FILTERED = `subscription {
+  topologyChanged(filter: { search: "late" }) { ... on TopologyDelta { clusters { name } } }
+}`;
+const METRICS = `subscription ($id: ID) {
+  metricsReported(clusterId: $id) { nodes { metrics { value } } }
+}`;
 const AHEAD = { since: '999999999' };
 /** Longer than two of the tail's bookmarks are apart. */
 const TWO_BOOKMARKS_MS = 11_000;
@@ -78,8 +84,12 @@ describe('PostgreSQL crashes under the OC', () => {
     const before = await shop.pids();
     const live = oc.client.subscribe(LIVE);
     await until('a snapshot', () => live.events.length > 0);
-    await (await WireManager.join(oc.client, 'early')).snapshot(running('n0'));
+    const filtered = oc.client.subscribe(FILTERED);
+    const early = await WireManager.join(oc.client, 'early');
+    await early.snapshot(running('n0'));
     await until('what changed', () => clustersOf(live.events).includes('early'));
+    const metrics = oc.client.subscribe(METRICS, { id: early.clusterId });
+    await until('all have begun', () => filtered.events.length > 0 && metrics.events.length > 0);
     const codes = askAllTheTime();
 
     await postgres.crash();
@@ -87,20 +97,36 @@ describe('PostgreSQL crashes under the OC', () => {
     expect(await statusOf('/readyz')).toBe(503);
     expect(await statusOf('/healthz')).toBe(200);
     expect(await refusalOf(), 'whether the log has it cannot be said').toBe('UNAVAILABLE');
-    const told = live.events.length;
+    await until('the feed of metrics knows it', () =>
+      oc.program.output.includes('could not look for metrics'),
+    );
+    const streams = [live, filtered, metrics];
+    const told = streams.map(({ events }) => events.length);
     await delay(TWO_BOOKMARKS_MS);
-    expect(live.events.slice(told), 'nobody knows that nothing happened').toEqual([]);
-    expect(live.ended).toBe(false);
+    expect(
+      streams.map(({ events }) => events.length),
+      'nobody knows that nothing happened',
+    ).toEqual(told);
+    expect(streams.map(({ ended }) => ended)).toEqual([false, false, false]);
 
     await postgres.startAgain();
     await until('the OC is ready', async () => (await statusOf('/readyz')) === 200);
     await WireManager.join(oc.client, 'late');
-    await until('what changed since', () => clustersOf(live.events).includes('late'));
+    for (const one of [live, filtered])
+      await until('what changed since', () => clustersOf(one.events).includes('late'));
+    const samples = [{ name: 'cpu.user', value: 12.5, at: new Date().toISOString() }];
+    await early.client.data(
+      'mutation ($input: ReportMetricsInput!) { reportMetrics(input: $input) { applied } }',
+      { input: { epoch: (await early.renew()).epoch, nodes: [{ name: 'n0', samples }] } },
+    );
+    await until('what was reported since', () => JSON.stringify(metrics.events).includes('12.5'));
     expect(live.events.filter(({ __typename }: Change) => __typename === 'TopologySnapshot')).toHaveLength(1);
     const revisions = live.events.map(({ revision }: Change) => Number.parseInt(revision, 10));
     expect(revisions).toEqual([...revisions].sort((x, y) => x - y));
-    expect(live.errors).toEqual([]);
-    live.close();
+    for (const { errors, close } of streams) {
+      expect(errors).toEqual([]);
+      close();
+    }
     expect(await refusalOf()).toBe('RESYNC_REQUIRED');
     expect(await codes()).toEqual(['OK', 'UNAVAILABLE']);
 

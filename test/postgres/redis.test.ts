@@ -14,6 +14,10 @@ const LIVE = `subscription {
   topologyChanged { ... on TopologySnapshot { revision } ... on TopologyDelta { nodes { name status } } }
 }`;
 
+const METRICS = `subscription ($id: ID) {
+  metricsReported(clusterId: $id) { nodes { metrics { name value } } }
+}`;
+
 const sees = (live: Subscription, name: string) =>
   until(`${name} is seen`, () =>
     live.events.some(({ nodes }) => nodes?.some((node: { name: string }) => node.name === name)),
@@ -69,6 +73,31 @@ describe('two servers on one database and one Redis', () => {
     await until('the command', () => commands.events.length > 0);
     expect(commands.events[0]).toMatchObject({ kind: 'ROLLING_RESTART', abortRequested: false });
     commands.close();
+  });
+
+  it('metrics that are reported to one are told by the other, also while Redis is away', async () => {
+    const live = b.client.subscribe(METRICS, { id: manager.clusterId });
+    await until('it begins', () => live.events.length > 0);
+    const isTold = async (value: number) => {
+      const samples = [{ name: 'cpu.user', value, at: new Date().toISOString() }];
+      const { reportMetrics } = await manager.client.data(
+        'mutation ($input: ReportMetricsInput!) { reportMetrics(input: $input) { applied } }',
+        { input: { epoch: manager.epoch, nodes: [{ name: 'by-the-bell', samples }] } },
+      );
+      expect(reportMetrics.applied).toBe(1);
+      await until(`${value} is told`, () =>
+        live.events.some(({ nodes }) => JSON.stringify(nodes).includes(`"value":${value}}`)),
+      );
+    };
+    await isTold(1);
+    await redis.kill();
+    await bothSay('degraded');
+    await isTold(2);
+    await redis.boot();
+    await bothSay('ready');
+    await isTold(3);
+    expect(live.errors).toEqual([]);
+    live.close();
   });
 
   const frozen = { away: async () => redis.freeze(), back: async () => redis.thaw() };

@@ -33,7 +33,10 @@ describe('a command', () => {
     await manager.reportCommand({ commandId: command.id, sequence: 1, status: 'ABORTED', steps: [] });
     expect((await operation(id)).status).toBe('ABORTED');
     expect((await oc.client.fault(ABORT, { id })).extensions.code).toBe('CONFLICT');
-    expect((await oc.client.fault(ABORT, { id: 'nix' })).extensions.code).toBe('NOT_FOUND');
+    expect((await oc.client.fault(ABORT, { id: 'nix' })).extensions).toMatchObject({
+      code: 'NOT_FOUND',
+      field: 'id',
+    });
     commands.close();
   });
 
@@ -52,13 +55,16 @@ describe('a command', () => {
     commands.close();
   });
 
-  // Together: both wait for the shortest time in which a command expires.
+  // Together: all wait for the shortest time in which a command expires.
   it.concurrent(
     'a command that nobody begins in its time expires; what was done after all is told as it was',
     async () => {
       const manager = await cluster('late', 'a');
-      await manager.leave();
       const id = await start(rolling(manager, { expiresInSeconds: 10 }));
+      const commands = manager.commands();
+      await until('the command', () => commands.events.length > 0);
+      commands.close();
+      await manager.leave();
       const expired = await until('it expires', async () => {
         const now = await operation(id);
         return now.status === 'FAILED' && now;
@@ -73,9 +79,29 @@ describe('a command', () => {
         steps: [{ nodeName: 'a', status: 'SUCCEEDED' }],
       });
       expect(data.reportCommand.applied).toBe(true);
-      expect((await operation(id)).status).toBe('SUCCEEDED');
+      expect(await operation(id)).toMatchObject({
+        status: 'SUCCEEDED',
+        stepCounts: [{ status: 'SUCCEEDED', count: 1 }],
+      });
     },
   );
+
+  it.concurrent('one that expired and was never delivered nobody can have begun', async () => {
+    const manager = await cluster('never', 'a');
+    const id = await start(rolling(manager, { expiresInSeconds: 10 }));
+    const expired = await until('it expires', async () => {
+      const now = await operation(id);
+      return now.status === 'FAILED' && now;
+    });
+    const { data } = await manager.reportCommand({
+      commandId: expired.commands.edges[0].node.id,
+      sequence: 1,
+      status: 'SUCCEEDED',
+      steps: [{ nodeName: 'a', status: 'SUCCEEDED' }],
+    });
+    expect(data.reportCommand).toEqual({ applied: false, sequence: 0 });
+    expect((await operation(id)).commandCounts).toEqual([{ status: 'EXPIRED', count: 1 }]);
+  });
 
   it.concurrent('a manager that has a command and has not begun it is told when it expires', async () => {
     const manager = await cluster('slow', 'a');
@@ -178,7 +204,7 @@ describe('a command', () => {
             commandId,
             sequence: 1,
             status: 'SUCCEEDED',
-            steps: [{ nodeName: 'a', status: 'SUCCEEDED' }],
+            steps: ['a', 'b'].map((nodeName) => ({ nodeName, status: 'SUCCEEDED' })),
           }),
         ),
         manager.report({ kind: 'DELTA', sequence: manager.sequence + 1, nodes: running('c') }),
@@ -209,7 +235,7 @@ describe('a command', () => {
     await until('a refusal', () => stale.errors.length > 0);
     expect(stale.errors[0]?.extensions).toMatchObject({ code: 'CONFLICT', epoch: 1 });
     const foreign = await other.reportCommand({ commandId, sequence: 1, status: 'SUCCEEDED' });
-    expect(foreign.errors?.[0]?.extensions.code).toBe('NOT_FOUND');
+    expect(foreign.errors?.[0]?.extensions).toMatchObject({ code: 'NOT_FOUND', field: 'input.commandId' });
     const old = await manager.reportCommand({ commandId, sequence: 1, status: 'SUCCEEDED', epoch: 0 });
     expect(old.errors?.[0]?.extensions).toMatchObject({ code: 'CONFLICT', field: 'input.epoch' });
     const odd = await manager.reportCommand({ commandId, sequence: 1, status: 'EXPIRED' });

@@ -59,6 +59,8 @@ describe('metrics', () => {
     expect(await applied(manager, [cpu('a', 6), cpu('a', 7), cpu('a', 4)]), 'three of one in a report').toBe(
       1,
     );
+    const twice = [...cpu('b', 2).samples, ...cpu('b', 3, second(2)).samples];
+    expect(await applied(manager, [{ name: 'b', samples: twice }]), 'two of one time in a report').toBe(1);
     expect(
       await applied(manager, [{ name: 'a', samples: [{ name: 'mem', value: -1.5, at: second(0) }] }]),
     ).toBe(1);
@@ -67,7 +69,7 @@ describe('metrics', () => {
       { name: 'cpu.user', value: 7, at: second(7) },
       { name: 'mem', value: -1.5, at: second(0) },
     ]);
-    expect(nodes.get('b')!.metrics).toEqual([{ name: 'cpu.user', value: 1, at: second(1) }]);
+    expect(nodes.get('b')!.metrics).toEqual([{ name: 'cpu.user', value: 3, at: second(2) }]);
   });
 
   it('of a clock that is ahead count as of when they came, and those of a later epoch replace them', async () => {
@@ -84,13 +86,20 @@ describe('metrics', () => {
   });
 
   it('are refused whole, with the field, where something is wrong', async () => {
-    const manager = await cluster('strict', 'a');
+    const manager = await cluster('strict', 'a', 'gone');
+    await manager.delta([], [{ name: 'gone' }]);
     const fault = async (nodes: object[], epoch?: number) =>
       (await report(manager, nodes, epoch)).errors?.[0]?.extensions;
     expect(await fault([cpu('a', 1), cpu('nobody', 1)])).toMatchObject({
       code: 'INVALID',
       field: 'input.nodes.1.name',
     });
+    for (const nobody of [{ name: 'nobody', samples: [] }, { name: 'gone', samples: [] }, cpu('gone', 1)]) {
+      expect(await fault([cpu('a', 1), nobody])).toMatchObject({
+        code: 'INVALID',
+        field: 'input.nodes.1.name',
+      });
+    }
     expect(await fault([{ name: 'a', samples: [{ name: '1 bad', value: 1, at: second(1) }] }])).toMatchObject(
       {
         code: 'INVALID',

@@ -181,8 +181,10 @@ describe('an operator acts', () => {
       },
     );
     expect(operations.totalCount).toBe(1);
-    const other = await oc.client.fault(START, { input: { ...input, reason: 'something else' } });
-    expect(other.extensions).toMatchObject({ code: 'CONFLICT', field: 'input.idempotencyKey' });
+    for (const another of [{ reason: 'something else' }, { planDigest: 'of a plan that was looked at' }]) {
+      const fault = await oc.client.fault(START, { input: { ...input, ...another } });
+      expect(fault.extensions).toMatchObject({ code: 'CONFLICT', field: 'input.idempotencyKey' });
+    }
   });
 
   it('and follows each step to the end', async () => {
@@ -224,14 +226,25 @@ describe('an operator acts', () => {
     expect((await operation(id)).commands.edges[0].node.waitingFor).toBe(
       'pausing 10 s before the next batch',
     );
-    await report(3, 'SUCCEEDED', [{ nodeName: 'b', status: 'SUCCEEDED' }]);
+    const unfinished = await report(3, 'SUCCEEDED', [{ nodeName: 'b', status: 'CHECKING' }]);
+    expect(unfinished.errors?.[0]?.extensions).toMatchObject({ code: 'INVALID', field: 'input.status' });
+    // One who has forgotten that `a` has ended: it stays so, and `b` goes on.
+    await report(3, 'RUNNING', [
+      { nodeName: 'a', status: 'STOPPING' },
+      { nodeName: 'b', status: 'CHECKING' },
+    ]);
+    expect((await operation(id)).stepCounts).toEqual([
+      { status: 'CHECKING', count: 1 },
+      { status: 'SUCCEEDED', count: 1 },
+    ]);
+    await report(4, 'SUCCEEDED', [{ nodeName: 'b', status: 'SUCCEEDED' }]);
     await until('the end', () => live.events.at(-1)?.operation?.status === 'SUCCEEDED');
     expect(await operation(id)).toMatchObject({
       status: 'SUCCEEDED',
       stepCounts: [{ status: 'SUCCEEDED', count: 2 }],
     });
     expect(
-      (await report(4, 'FAILED', [])).data.reportCommand.applied,
+      (await report(5, 'FAILED', [])).data.reportCommand.applied,
       'an ended command stays as it ended',
     ).toBe(false);
     live.close();

@@ -111,4 +111,25 @@ describe('a manager watches real workers', () => {
     expect(pids.map(isAlive)).toEqual([false, false]);
     expect(await cluster.primary()).toMatchObject({ link: 'SILENT' });
   });
+
+  it('and says what they use of the processor and of memory', async () => {
+    const cluster = await RealCluster.start(oc, 'measured', { workers: 2 });
+    const id = await cluster.id();
+    const measured = await until('both are measured', async () => {
+      const { cluster: seen } = await oc.client.data(
+        'query ($id: ID!) { cluster(id: $id) { nodes { edges { node { metrics { name value } } } } } }',
+        { id },
+      );
+      const nodes: { name: string; value: number }[][] = seen.nodes.edges.map(
+        ({ node }: { node: { metrics: object[] } }) => node.metrics,
+      );
+      return nodes.every(({ length }) => length === 2) && nodes;
+    });
+    for (const metrics of measured) {
+      expect(metrics.map(({ name }) => name)).toEqual(['cpu.total', 'memory.rss']);
+      expect(metrics[0]!.value).toBeGreaterThanOrEqual(0);
+      // A Node.js process has tens of megabytes.
+      expect(metrics[1]!.value).toBeGreaterThan(10_000_000);
+    }
+  });
 });

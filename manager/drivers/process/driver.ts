@@ -7,10 +7,12 @@ import {
   type ClusterDriver,
   type DriverNode,
   type Guard,
+  type NodeSamples,
   type StopMode,
   type StopOutcome,
 } from '../driver.ts';
 import { expandWorkers, type ProcessConfig, type WorkerSpec } from './config.ts';
+import { Meter } from './meter.ts';
 import { WorkerRecords } from './records.ts';
 import { Worker, type WorkerContext } from './worker.ts';
 
@@ -22,6 +24,7 @@ export class ProcessDriver implements ClusterDriver {
   readonly kind = 'process';
   private readonly specs: WorkerSpec[];
   private readonly records: WorkerRecords;
+  private readonly meter = new Meter();
   private readonly events = new EventEmitter<{ change: [name: string] }>();
   private workers = new Map<string, Worker>();
   private released = new AbortController();
@@ -80,6 +83,11 @@ export class ProcessDriver implements ClusterDriver {
 
   lastOutput(name: string): string[] {
     return this.workers.get(name)?.output.tail() ?? [];
+  }
+
+  measure(): Promise<NodeSamples[]> {
+    const running = this.nodes().flatMap(({ name, pid }) => (pid == null ? [] : [{ name, pid }]));
+    return this.meter.measure(running);
   }
 
   async shutDown(): Promise<void> {

@@ -144,7 +144,7 @@ async function operationChanges(
     where: { operationId, ...seen.ofCluster },
     select: { clusterId: true },
   });
-  if (commands.length === 0) throw notFound('operation', operationId);
+  if (commands.length === 0) throw notFound('operation', operationId, 'id');
   const clusters = new Set(commands.map(({ clusterId }) => clusterId));
   return LiveStream.open<OperationEventShape>(deps, since, {
     snapshot: (position) => ({ type: 'snapshot', position, operationId }),

@@ -1,7 +1,10 @@
 import pg from 'pg';
 
-/** A server that does not answer for so long is not there, milliseconds. In a transaction the pool's limit counts. */
-const ANSWER_TIMEOUT_MS = 5_000;
+/**
+ * A server that does not answer for so long is not there, milliseconds: who asked is told within 5 s. In a transaction
+ * the pool's limit counts.
+ */
+const ANSWER_TIMEOUT_MS = 4_500;
 
 /** What the driver says then. */
 const NO_ANSWER = 'Query read timeout';
