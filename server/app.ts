@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Denials } from './access/audit/denials.ts';
 import { CredentialWatch } from './access/credential-watch.ts';
+import { excuseOutage } from './access/outage.ts';
 import { authenticator } from './access/principal.ts';
 import type { Config } from './config.ts';
 import { startDuties } from './duties.ts';
@@ -98,6 +99,7 @@ export async function createApp({ config, database, logger, clock: givenClock }:
       },
     };
 
+    await excuseOutage(deps);
     const shared = new SharedSubscriptions();
     const credentials = new CredentialWatch(deps);
     credentials.start();

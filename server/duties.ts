@@ -1,5 +1,6 @@
 import type { Deps } from './deps.ts';
 import { tellAuditHead } from './access/audit/tell-head.ts';
+import { excuseOutage } from './access/outage.ts';
 import { sweepLeases } from './manager/sweep.ts';
 import { expireCommands } from './operation/commands.ts';
 import { compact, type Retention } from './platform/compaction.ts';
@@ -16,6 +17,7 @@ export function startDuties(deps: Deps, duty: Pick<Duty, 'held'>, retention: Ret
     'notice silence': () => sweepLeases(deps),
     'expire commands': () => expireCommands(deps),
     'tell the head of the audit log': tellAuditHead(deps),
+    'excuse an outage': () => excuseOutage(deps),
     'shorten the log': () => compact(deps.prisma, deps.clock.now(), retention),
   };
   let round: Promise<void> | undefined;
