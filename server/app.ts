@@ -7,6 +7,7 @@ import { CredentialWatch } from './access/credential-watch.ts';
 import { authenticator } from './access/authenticate.ts';
 import { inviteFirstAdministrator } from './access/invitation.ts';
 import { Passwords } from './access/password.ts';
+import { excuseOutage } from './access/outage.ts';
 import type { Config } from './config.ts';
 import { startDuties } from './duties.ts';
 import type { Deps } from './deps.ts';
@@ -111,6 +112,7 @@ export async function createApp({ config, database, logger, clock: givenClock }:
       },
     };
 
+    await excuseOutage(deps);
     const shared = new SharedSubscriptions();
     const credentials = new CredentialWatch(deps);
     credentials.start();
