@@ -1,6 +1,9 @@
 import { z } from 'zod';
-import { INTROSPECTION, type Introspection } from './graphql/introspection.ts';
 import { parseRedisUrl, RedisUrlError, type RedisTarget } from './platform/redis-url.ts';
+
+/** Who may explore the API: ask for its schema, be told what was meant by a wrong name, and open GraphiQL. */
+const INTROSPECTION = ['authenticated', 'on', 'off'] as const;
+export type Introspection = (typeof INTROSPECTION)[number];
 
 /** What the server is told by its environment. Times are milliseconds, sizes bytes. */
 export interface Config {
