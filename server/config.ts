@@ -73,6 +73,7 @@ const environment = z
     DATABASE_URL: z
       .string()
       .regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://')
+      .refine((url) => URL.canParse(url), 'is no URL (in a password, write / as %2F)')
       .optional(),
     REDIS_URL: z.string().transform(redisTarget).optional(),
     LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
