@@ -12,7 +12,7 @@ async function open(answer: (times: number) => Answer, nodes = 1) {
   let measured = 0;
   let roleLost = 0;
   const ended = reportMetrics({
-    client: new OcClient(url, 'ocm_1'),
+    client: new OcClient(url, { current: 'ocm_1' }),
     driver: {
       measure: async () => {
         const sample = { name: 'cpu.total', value: ++measured, at: '2026-01-01T00:00:00.000Z' };

@@ -115,6 +115,7 @@ describe.each(['pglite', 'postgres'] as const)('reports that arrive together, on
           name: 'm',
           version: '1',
           credentialHash: id,
+          credentialExpiresAt: new Date(at.getTime() + 86_400_000),
           lastSeenAt: at,
           registeredAt: at,
         },
@@ -127,6 +128,7 @@ describe.each(['pglite', 'postgres'] as const)('reports that arrive together, on
       clusterId: id,
       name: 'm',
       credentialHash: id,
+      credentialId: id,
     }));
   }
 
