@@ -11,12 +11,12 @@ try {
     import('./app.ts'),
   ]);
   const app = await createApp({ config, database, logger });
-  console.log(`Operations Center is ready on ${app.url}`);
   if (app.welcomeUrl) {
     // The link is for whoever sits here; logs go further.
     logger.warn('nobody can log in yet: the link that makes the first administrator is on standard output');
     console.log(`Become its first administrator: ${app.welcomeUrl}`);
   }
+  console.log(`Operations Center is ready on ${app.url}`);
   let stopping = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {

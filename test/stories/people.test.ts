@@ -60,10 +60,12 @@ describe('people', () => {
     expect(ann.setCookie).toMatch(
       /^oc-session=ocs_[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=\d+$/,
     );
-    const again = new Browser(oc.url);
-    again.cookie = ann.cookie;
-    await again.logIn((await ann.data(VIEWER)).viewer.name);
-    expect(again.cookie).not.toBe(ann.cookie);
+    const before = ann.cookie;
+    await ann.logIn((await ann.data(VIEWER)).viewer.name);
+    expect(ann.cookie).not.toBe(before);
+    const old = new Browser(oc.url);
+    old.cookie = before;
+    expect(await kind(old), 'the one before').toBe('ANONYMOUS');
     const planted = new Browser(oc.url);
     planted.cookie = `oc-session=ocs_${'A'.repeat(43)}`;
     expect(await kind(planted)).toBe('ANONYMOUS');
