@@ -48,10 +48,11 @@ export function withResponseCache(api: Api, { prisma, authenticate, logger }: De
   async function executePlainly(
     request: IncomingMessage,
     principal: Principal,
-    { query, operationName, variables }: Question,
+    { query, operationName, variables, ...more }: Question,
   ): Promise<Execution | undefined> {
     const type = types.get(request.headers.accept ?? '');
-    if (type === undefined || (variables != null && typeof variables !== 'object')) return undefined;
+    const isPlain = isRecord(variables ?? {}) && Object.keys(more).length === 0;
+    if (type === undefined || !isPlain) return undefined;
     const { parse, validate, contextFactory, execute, schema } = api.getEnveloped({
       req: request,
       principal,
@@ -143,6 +144,9 @@ interface Question {
   variables?: unknown;
 }
 
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** By what stands in the head of a request. Pages (GraphiQL) and streams of events are the API's own business. */
 function mayBeQuery({ method, headers, body }: WithBody): boolean {
   if (/text\/|multipart\//.test(headers.accept ?? '')) return false;
@@ -160,7 +164,7 @@ function askedByUrl(url: string): Question {
 function askedByBody(body: string): Question {
   try {
     const value: unknown = JSON.parse(body);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+    return isRecord(value) ? value : {};
   } catch {
     return {};
   }
