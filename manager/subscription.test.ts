@@ -16,8 +16,11 @@ interface Message {
   payload?: { authorization?: string; variables?: object };
 }
 
-/** What becomes of a connection, once the subscription has been asked for. */
-type Fate = (socket: WebSocket, id: string) => void;
+/** What becomes of a connection, once the subscription has been asked for; `early`: before it is acknowledged. */
+interface Fate {
+  (socket: WebSocket, id: string): void;
+  early?: boolean;
+}
 
 async function open(fates: Fate[]) {
   const messages: Message[] = [];
@@ -29,7 +32,10 @@ async function open(fates: Fate[]) {
       socket.on('message', (data) => {
         const message = JSON.parse(String(data)) as Message;
         messages.push(message);
-        if (message.type === 'connection_init') socket.send(JSON.stringify({ type: 'connection_ack' }));
+        if (message.type === 'connection_init') {
+          if (fate.early) fate(socket, '');
+          else socket.send(JSON.stringify({ type: 'connection_ack' }));
+        }
         if (message.type === 'subscribe') fate(socket, message.id);
       });
     },
@@ -91,5 +97,16 @@ describe('the line for commands', () => {
     await until('a command', () => commands.length === 1);
     const ended = codes.length + 5;
     expect(count()).toEqual({ connections: ended + 1, interruptions: ended });
+  });
+
+  it('comes back when it was ended before it was open', async () => {
+    const early = (fate: Fate): Fate => Object.assign(fate, { early: true });
+    const { commands, count } = await open([
+      ...[1000, 1001, 1013, 4401, 4408].map((code) => early((socket) => socket.close(code))),
+      early((socket) => socket.terminate()),
+      deliver,
+    ]);
+    await until('a command', () => commands.length === 1);
+    expect(count()).toEqual({ connections: 7, interruptions: 6 });
   });
 });

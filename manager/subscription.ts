@@ -55,7 +55,8 @@ function listenOnce({ client, epoch, issue, log, signal }: SubscriptionOptions):
     const end = (why: string) => {
       signal.removeEventListener('abort', abort);
       resolve(why);
-      void line.dispose();
+      // Of a connection that ended before it was open it says so once more: left alone that would end the manager.
+      void Promise.resolve(line.dispose()).catch(() => undefined);
     };
     const abort = () => end('it is over');
     const line = openLine(client, log, (closed) => end(reasonOf(closed)));

@@ -98,6 +98,6 @@ export class Subscription {
         complete: () => (this.ended = true),
       },
     );
-    this.close = () => void client.dispose();
+    this.close = () => void Promise.resolve(client.dispose()).catch(() => undefined);
   }
 }

@@ -39,9 +39,16 @@ export class Program {
     return this.process.exitCode === null && this.process.signalCode === null;
   }
 
-  /** Sends the signal and waits for the end. */
+  /** It was told to end; one that has ended and was not, did so by itself. */
+  told = false;
+
+  /** Sends the signal, also to one that is frozen, and waits for the end. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    if (this.running) this.process.kill(signal);
+    this.told = true;
+    if (this.running) {
+      this.process.kill(signal);
+      this.process.kill('SIGCONT');
+    }
     await this.ended;
   }
 }

@@ -211,11 +211,13 @@ export class RealCluster {
     return credential;
   }
 
-  /** Ends managers and workers; fails when a worker is left. */
+  /** Ends managers and workers; fails when a manager has ended by itself, or a worker is left. */
   async end(): Promise<void> {
+    const gone = [...this.managers].filter(([, program]) => !program.running && !program.told);
     for (const program of this.managers.values()) await program.kill('SIGTERM');
     await killWorkers(this.stateDir);
     const left = this.processes();
+    for (const [name, { output }] of gone) throw new Error(`${name} has ended by itself:\n${output}`);
     if (left.length > 0) throw new Error(`Workers of ${this.name} were left behind: ${left.join(', ')}`);
   }
 }
