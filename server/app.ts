@@ -30,6 +30,7 @@ import { Duty } from './platform/duty.ts';
 import type { Logger } from './platform/log.ts';
 import { packageRoot } from './platform/package-root.ts';
 import { Tail } from './platform/tail.ts';
+import { Turns } from './platform/turns.ts';
 import { ensureSystem } from './topology/service.ts';
 
 export interface App {
@@ -102,6 +103,7 @@ export async function createApp({ config, database, logger, clock: givenClock }:
       authentication,
       sessions,
       passwords: new Passwords(),
+      admissions: new Turns(ADMISSIONS),
       denials,
       peerOf: peerOf(config.trustedProxies),
       metrics,
@@ -164,6 +166,12 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     throw error;
   }
 }
+
+/**
+ * When thousands of managers come at once, most of them wait here and not for a connection to the database, of which
+ * others need some: each registration waits for the row of its token.
+ */
+const ADMISSIONS = { atOnce: 4, waiting: 10_000, full: 'Too many managers register at once. Try again.' };
 
 async function startClock(
   { kind, prisma }: Database,

@@ -3,6 +3,7 @@ import type { Bus } from './platform/bus.ts';
 import type { Clock } from './platform/clock.ts';
 import type { Logger } from './platform/log.ts';
 import type { Tail } from './platform/tail.ts';
+import type { Turns } from './platform/turns.ts';
 import type { MetricFeed } from './metric/feed.ts';
 import type { MembershipSink } from './manager/membership.ts';
 import type { RenewalSink } from './manager/renewals.ts';
@@ -28,6 +29,8 @@ export interface Deps {
   passwords: Passwords;
   denials: Pick<Denials, 'note'>;
   peerOf: PeerOf;
+  /** Of managers that register. */
+  admissions: Turns;
   metrics: Pick<MetricFeed, 'position' | 'next'>;
   leaseMs: number;
   /** How long a manager's credential holds. */

@@ -1,4 +1,4 @@
-import { AppError } from '../platform/errors.ts';
+import { Turns } from '../platform/turns.ts';
 
 /** OWASP's least for argon2id, which is the library's default: 19 MiB, two passes, one lane. */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -9,18 +9,17 @@ const NOBODYS =
 
 /** Hashes and checks passwords. The library is loaded when it is first needed, not at the start. */
 export class Passwords {
-  readonly #most: { atOnce: number; waiting: number };
-  #underWay = 0;
-  readonly #queue: (() => void)[] = [];
+  /** Each takes 19 MiB and one of Node's four threads, which files and names need too. */
+  readonly #turns: Turns;
 
   /** @param most how many are hashed at once, and how many more wait; whoever comes then is asked to come again. */
   constructor(most = { atOnce: 2, waiting: 100 }) {
-    this.#most = most;
+    this.#turns = new Turns({ ...most, full: 'Too many log in at once. Try again in a moment.' });
   }
 
   /** The hash to keep, in PHC's format. @throws AppError UNAVAILABLE when too many wait. */
   async hash(password: string): Promise<string> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const { hash } = await import('@node-rs/argon2');
       return hash(password, COST);
     });
@@ -28,28 +27,10 @@ export class Passwords {
 
   /** Whether it is the password; as slow for a hash that is null. @throws AppError UNAVAILABLE when too many wait. */
   async verify(kept: string | null, password: string): Promise<boolean> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       const { verify } = await import('@node-rs/argon2');
       const right = await verify(kept ?? NOBODYS, password);
       return right && kept !== null;
     });
-  }
-
-  /** Each takes 19 MiB and one of Node's four threads, which files and names need too. */
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#underWay >= this.#most.atOnce) {
-      if (this.#queue.length >= this.#most.waiting)
-        throw new AppError('UNAVAILABLE', 'Too many log in at once. Try again in a moment.');
-      await new Promise<void>((resolve) => this.#queue.push(resolve));
-    } else {
-      this.#underWay++;
-    }
-    try {
-      return await work();
-    } finally {
-      const next = this.#queue.shift();
-      if (next) next();
-      else this.#underWay--;
-    }
   }
 }

@@ -1,11 +1,12 @@
 import type { Deps } from '../deps.ts';
 import { peerOf } from '../http/peer.ts';
+import { Turns } from '../platform/turns.ts';
 import { Passwords } from './password.ts';
 
 /** For tests of what lies above: whoever asks may do everything. */
 export const withoutAuthentication: Pick<
   Deps,
-  'authenticate' | 'authentication' | 'sessions' | 'passwords' | 'denials' | 'peerOf'
+  'authenticate' | 'authentication' | 'sessions' | 'passwords' | 'denials' | 'peerOf' | 'admissions'
 > = {
   authenticate: async () => ({ kind: 'local', name: 'local' }),
   authentication: false,
@@ -13,4 +14,5 @@ export const withoutAuthentication: Pick<
   passwords: new Passwords(),
   denials: { note: async () => undefined },
   peerOf: peerOf([]),
+  admissions: new Turns({ atOnce: 4, waiting: 100, full: '' }),
 };

@@ -42,13 +42,13 @@ export interface Registered {
  * is made by the manager, not here, and so does not get lost with an answer: one that never heard that it was admitted
  * is known by it when it asks again.
  * @throws AppError UNAUTHENTICATED when neither credential nor token is known; CONFLICT when the cluster is of another
- *   kind, the credential belongs elsewhere, or a manager of that name is connected right now.
+ *   kind, the credential belongs elsewhere, or a manager of that name is connected right now; UNAVAILABLE when
+ *   too many register at once.
  */
-export async function registerManager(
-  deps: Deps,
-  caller: Caller,
-  request: Registration,
-): Promise<Registered> {
+export const registerManager = (deps: Deps, caller: Caller, request: Registration): Promise<Registered> =>
+  deps.admissions.take(() => register(deps, caller, request));
+
+async function register(deps: Deps, caller: Caller, request: Registration): Promise<Registered> {
   const now = deps.clock.now();
   const credentialHash = hashSecret(request.credential);
   return change(deps, async (tx, record) => {
