@@ -153,14 +153,15 @@ describe('the graph System → Cluster → Node', () => {
     const prod = label('env', 'prod');
     // Of each key the commonest 50 values are shown: there are 51 shards, of which one is used twice.
     const token = await WireManager.token(oc.client, { uses: 52 });
-    for (let n = 0; n < 52; n++) {
+    const join = (n: number) => {
       const labels = [
         n < 2 ? prod : label('env', 'test'),
         label('shard', `s${Math.max(n, 1)}`),
         ...(n === 0 ? [label('region', 'eu')] : []),
       ];
-      await WireManager.join(oc.client, `l${n}`, `l${n}-m1`, 'labelled', labels, token);
-    }
+      return WireManager.join(oc.client, `l${n}`, `l${n}-m1`, 'labelled', labels, token);
+    };
+    await Promise.all(Array.from({ length: 52 }, (_, n) => join(n)));
     const facets = async (filter: object) => {
       const { system } = await oc.client.data(
         `query ($filter: ClusterFilter) {
