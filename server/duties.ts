@@ -1,6 +1,6 @@
 import type { Deps } from './deps.ts';
-import { tellAuditHead } from './access/audit/tell-head.ts';
 import { excuseOutage } from './access/outage.ts';
+import { tellAuditHead } from './access/audit/tell-head.ts';
 import { sweepLeases } from './manager/sweep.ts';
 import { expireCommands } from './operation/commands.ts';
 import { compact, type Retention } from './platform/compaction.ts';

@@ -71,14 +71,17 @@ export function createApi(
     graphiql: { title: 'Operations Center API', defaultQuery: examples },
     context: async ({ request, req, connectionParams, principal }) => {
       const peer = req && deps.peerOf(req);
-      const caller = { from: peer?.address ?? '', userAgent: req?.headers['user-agent'] ?? null };
+      const caller = {
+        from: peer?.address ?? '',
+        userAgent: req?.headers['user-agent'] ?? null,
+      };
       try {
         principal ??= await deps.authenticate(authorizationOf(request, connectionParams));
       } catch (error) {
         await deps.denials.note({ ...caller, principal: { kind: 'anonymous' } }, 'authenticate', error);
         throw error;
       }
-      const origin = `${peer?.secure ? 'https' : 'http'}://${req?.headers.host ?? ''}`;
+      const origin = `${peer?.secure ? 'https' : 'http'}://${req?.headers.host}`;
       return { deps, ...caller, principal, origin };
     },
   });
