@@ -1,7 +1,7 @@
 import type { Deps } from './deps.ts';
-import { tellAuditHead } from './access/audit/tell-head.ts';
 import { forgetExpired } from './access/forget.ts';
 import { excuseOutage } from './access/outage.ts';
+import { tellAuditHead } from './access/audit/tell-head.ts';
 import { sweepLeases } from './manager/sweep.ts';
 import { expireCommands } from './operation/commands.ts';
 import { compact, type Retention } from './platform/compaction.ts';
