@@ -52,3 +52,11 @@ it('lets only those explore the API who are logged in, unless it is told otherwi
     'INTROSPECTION: must be one of authenticated, on, off',
   );
 });
+
+it('lets everybody in on a loopback address only', () => {
+  expect(readConfig({}).authentication).toBe(true);
+  expect(readConfig({ HOST: '0.0.0.0' }).authentication).toBe(true);
+  expect(readConfig({ AUTH: 'off', HOST: '::1' }).authentication).toBe(false);
+  expect(() => readConfig({ AUTH: 'off', HOST: '0.0.0.0' })).toThrow(/AUTH: off is for HOST=127.0.0.1/);
+  expect(() => readConfig({ AUTH: 'no' })).toThrow('AUTH: must be on or off');
+});

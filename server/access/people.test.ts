@@ -14,7 +14,9 @@ import { authenticator, type Authenticate } from './authenticate.ts';
 import { CredentialWatch } from './credential-watch.ts';
 import { forgetExpired } from './forget.ts';
 import { Passwords } from './password.ts';
-import { acceptInvitation, createPerson, logIn, type PeopleDeps } from './people.ts';
+import { acceptInvitation, logIn } from './log-in.ts';
+import { createPerson } from './people.ts';
+import type { PeopleDeps } from './person.ts';
 import { sessionCookie } from './session.ts';
 import { delayAfter, placeOf } from './throttle.ts';
 
