@@ -77,6 +77,7 @@ const LOOKS: Record<AnyStatus, Look> = {
 
   CONNECTED: { shape: 'disc', tone: 'ok', word: 'connected' },
   SILENT: { shape: 'dashedRing', tone: 'unknown', word: 'silent' },
+  REVOKED: { shape: 'square', tone: 'bad', word: 'revoked' },
 };
 
 /** An operation or command that runs is at work; a node that runs is well. */
