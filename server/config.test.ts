@@ -60,3 +60,14 @@ it('lets everybody in on a loopback address only', () => {
   expect(() => readConfig({ AUTH: 'off', HOST: '0.0.0.0' })).toThrow(/AUTH: off is for HOST=127.0.0.1/);
   expect(() => readConfig({ AUTH: 'no' })).toThrow('AUTH: must be on or off');
 });
+
+it('tells of a DATABASE_URL that is none without repeating it', () => {
+  const wrong = ['postgresql://oc:hunter2@[broken/oc', 'mysql://oc:hunter2@db/oc'];
+  for (const DATABASE_URL of wrong) {
+    expect(() => readConfig({ DATABASE_URL })).toThrow(/DATABASE_URL: (is no URL|must begin with)/);
+    expect(() => readConfig({ DATABASE_URL })).not.toThrow('hunter2');
+  }
+  for (const DATABASE_URL of ['postgresql:///oc?host=/run/postgresql', 'postgres://oc:p%2Fw@a:5432/oc']) {
+    expect(readConfig({ DATABASE_URL }).databaseUrl).toBe(DATABASE_URL);
+  }
+});
