@@ -30,6 +30,8 @@ export interface Row {
   /** What those who may are told when it is no answer: by it one sees that they came through. */
   told?: string;
   levels?: number;
+  /** `Type.field`s that are not for those. */
+  without?: readonly string[];
 }
 
 const operators = ['scoped', 'operator', 'administrator'] as const;
@@ -131,5 +133,10 @@ export const ROWS: Record<string, Row> = {
   'Subscription.topologyChanged': { who: PEOPLE },
   'Subscription.operationChanged': { who: PEOPLE, variables: byId('operation') },
   'Subscription.metricsReported': { who: PEOPLE, variables: ({ cluster }) => ({ clusterId: cluster }) },
-  'Subscription.commandIssued': { who: MANAGERS, variables: ({ epoch }) => ({ epoch }) },
+  'Subscription.commandIssued': {
+    who: MANAGERS,
+    variables: ({ epoch }) => ({ epoch }),
+    levels: 1,
+    without: ['Command.operation'],
+  },
 };

@@ -3,7 +3,7 @@ import type { Answer, Client } from '../harness/client.ts';
 import { allFields, documentFor, rootFields, ROOTS } from '../harness/documents.ts';
 import { Oc } from '../harness/oc.ts';
 import { START } from '../harness/operator.ts';
-import { apiKey, Browser, firstAdministrator, person } from '../harness/people.ts';
+import { apiKey, Browser, PASSWORD, person, welcomeToken } from '../harness/people.ts';
 import { ALL, ROWS, type Target, type Who } from '../harness/rows.ts';
 import { until } from '../harness/until.ts';
 import { WireManager, running } from '../harness/wire-manager.ts';
@@ -27,9 +27,19 @@ describe('the matrix of every field and everybody', () => {
   const refusal = (who: Who) => (who === 'anonymous' ? 'UNAUTHENTICATED' : 'FORBIDDEN');
   const targetOf = (who: Who): Target => (who === 'managerB' ? targets.b : targets.a);
 
+  /** Asks for what can be had once only. */
+  async function once(client: Client, root: (typeof ROOTS)[number], field: string, variables: object) {
+    const { document, fields } = documentFor(root, field);
+    await client.data(document, variables);
+    for (const one of fields) answered.add(one);
+  }
+
   beforeAll(async () => {
     oc = await Oc.start({ auth: true, leaseSeconds: 300 });
-    const ann = await firstAdministrator(oc);
+    const ann = new Browser(oc.url);
+    await once(ann, 'Mutation', 'createFirstAdministrator', {
+      input: { token: welcomeToken(oc), name: 'Ann', password: PASSWORD },
+    });
     const { cluster } = await ann.data(
       'query ($id: ID!) { cluster(id: $id) { managers { edges { node { id } } } } }',
       { id: (await WireManager.join(ann, 'lost')).clusterId },
@@ -112,11 +122,11 @@ describe('the matrix of every field and everybody', () => {
   async function check(path: string, who: Who): Promise<void> {
     const row = ROWS[path]!;
     const [root, field] = path.split('.') as [(typeof ROOTS)[number], string];
-    const { document, fields } = documentFor(root, field, row.levels);
+    const { document, fields } = documentFor(root, field, row);
     const client = clients[who];
     // A log-in is for a browser of its own: it would take the place of the session.
     const asker = path === 'Mutation.logIn' && client instanceof Browser ? new Browser(oc.url) : client;
-    const answer = await asker.send(document, row.variables?.(targetOf(who), who) ?? {});
+    const answer = await asker.send(document, { first: 3, ...row.variables?.(targetOf(who), who) });
     const text = JSON.stringify(answer);
     if (who === 'scoped' || who === 'managerA')
       for (const trace of traces) expect(text, `${path} as ${who} tells of B`).not.toContain(trace);
@@ -149,10 +159,7 @@ describe('the matrix of every field and everybody', () => {
       for (const who of ['scoped', 'managerA'] as const) {
         const ask = async (target: Target) => {
           const variables = row.variables?.(target, who) ?? {};
-          const { data, errors } = await clients[who].send(
-            documentFor(root, field, row.levels).document,
-            variables,
-          );
+          const { data, errors } = await clients[who].send(documentFor(root, field, row).document, variables);
           return JSON.stringify({ data, errors });
         };
         if (
@@ -173,7 +180,7 @@ describe('the matrix of every field and everybody', () => {
     const open = Object.entries(ROWS).flatMap(([path, row]) => {
       const [root, field] = path.split('.') as [(typeof ROOTS)[number], string];
       if (root !== 'Subscription') return [];
-      const { document, fields } = documentFor(root, field, row.levels);
+      const { document, fields } = documentFor(root, field, row);
       return ALL.map((who) => {
         const variables = (row.variables?.(targetOf(who), who) ?? {}) as Record<string, unknown>;
         return { path, row, who, fields, live: clients[who].subscribe(document, variables) };
@@ -186,7 +193,10 @@ describe('the matrix of every field and everybody', () => {
           ...row.variables?.(targets.b, who),
           ...(field === 'topologyChanged' && { clusterId: targets.b.cluster }),
         };
-        return { who, live: clients[who].subscribe(documentFor('Subscription', field).document, variables) };
+        return {
+          who,
+          live: clients[who].subscribe(documentFor('Subscription', field, row).document, variables),
+        };
       }),
     );
     for (const { path, row, who, live } of open) {
@@ -237,6 +247,30 @@ describe('the matrix of every field and everybody', () => {
       for (const trace of traces) expect(told(live, trace), `${who} is told of B`).toBe(false);
     }
     for (const { live } of [...open, ...strangers]) live.close();
+  });
+
+  it('answers what can be had once only', async () => {
+    const { createPerson, createEnrolmentToken } = await clients.administrator.data(
+      `mutation {
+        createPerson(input: { name: "Once", grants: [] }) { token }
+        createEnrolmentToken(input: {}) { token }
+      }`,
+    );
+    const browser = new Browser(oc.url);
+    const { token } = createPerson;
+    await once(browser, 'Query', 'invitation', { token });
+    await once(browser, 'Mutation', 'acceptInvitation', { input: { token, password: PASSWORD } });
+    await once(browser, 'Mutation', 'changePassword', {
+      input: { current: PASSWORD, password: `${PASSWORD}!` },
+    });
+    await once(oc.client, 'Mutation', 'registerManager', {
+      input: {
+        credential: WireManager.credential(),
+        token: createEnrolmentToken.token,
+        cluster: { name: 'once', kind: 'process' },
+        manager: { name: 'once-m1', version: '1' },
+      },
+    });
   });
 
   for (const path of LAST) {
