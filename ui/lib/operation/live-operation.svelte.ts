@@ -5,6 +5,7 @@ import type { ResultOf, VariablesOf } from '$lib/kit/graphql.ts';
 import { List } from '$lib/kit/list.svelte.ts';
 import { pageOf } from '$lib/kit/page-of.ts';
 import { resume } from '$lib/kit/resume.ts';
+import { session } from '$lib/kit/session.svelte.ts';
 import { subscribe } from '$lib/kit/subscribe.ts';
 import type { OperationRow } from '$lib/live/fragments.ts';
 import { topology } from '$lib/live/store.svelte.ts';
@@ -51,7 +52,9 @@ export class LiveOperation {
         onResync: () => undefined,
         silenceMs: STALE_AFTER_MS,
       });
+      const stopListening = session.onBegin(() => stream.retryNow());
       return () => {
+        stopListening();
         stream.stop();
         cancelAnimationFrame(this.#frame);
       };
