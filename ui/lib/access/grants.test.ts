@@ -1,7 +1,12 @@
 import { expect, it } from 'vitest';
 import { draftOf, grantInput, grantWords, labelsIn, wrongGrant, type GrantDraft } from './grants.ts';
 
-const draft: GrantDraft = { role: 'OPERATOR', everywhere: false, names: ' shop , search,', labels: 'env=prod' };
+const draft: GrantDraft = {
+  role: 'OPERATOR',
+  everywhere: false,
+  names: ' shop , search,',
+  labels: 'env=prod',
+};
 
 it('says a grant in words', () => {
   expect(grantWords({ role: 'VIEWER', clusters: null })).toBe('viewer of the whole system');

@@ -2,6 +2,7 @@ import { query, type Outcome } from '$lib/kit/client.ts';
 import { connection } from '$lib/kit/connection.svelte.ts';
 import type { Problem } from '$lib/kit/problem.ts';
 import { session } from '$lib/kit/session.svelte.ts';
+import { lacking } from './permission.ts';
 import { WhoAsks, type Action, type Viewer } from './queries.ts';
 
 /** Who looks at this page, and what they may do. */
@@ -44,8 +45,7 @@ class ViewerState {
 
   /** Why an action cannot be taken that is about no cluster in particular; undefined when it can. */
   blocked(action: Action): string | undefined {
-    const permission = this.current?.viewerCan.find((one) => one.action === action);
-    return permission?.allowed ? undefined : (permission?.reason ?? 'It is not known yet whether you may.');
+    return lacking(this.current?.viewerCan, action);
   }
 
   /** Somebody is there, whoever it is. */
