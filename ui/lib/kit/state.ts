@@ -81,7 +81,7 @@ const LOOKS: Record<AnyStatus, Look> = {
 
   CONNECTED: { shape: 'disc', tone: 'ok', word: 'connected' },
   SILENT: { shape: 'dashedRing', tone: 'unknown', word: 'silent' },
-  REVOKED: { shape: 'cross', tone: 'idle', word: 'revoked' },
+  REVOKED: { shape: 'square', tone: 'bad', word: 'revoked' },
 
   ACTIVE: { shape: 'disc', tone: 'ok', word: 'active' },
   INVITED: { shape: 'ring', tone: 'busy', word: 'invited' },
