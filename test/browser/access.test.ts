@@ -110,7 +110,7 @@ describe('people at an Operations Center', () => {
     await vic.getByLabel('Password').fill(PASSWORD);
     await vic.keyboard.press('Enter');
     await live(vic);
-    expect(await vic.getByTestId('scope').textContent()).toContain('viewer of clusters shop');
+    expect(await vic.getByTestId('scope').textContent()).toContain('viewer of cluster shop');
     await vic.getByRole('link', { name: /shop/ }).first().click();
     await vic.getByRole('heading', { name: 'shop', level: 1 }).waitFor();
     expect(await vic.getByText('search', { exact: true }).count()).toBe(0);

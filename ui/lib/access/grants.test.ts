@@ -10,6 +10,7 @@ const draft: GrantDraft = {
 
 it('says a grant in words', () => {
   expect(grantWords({ role: 'VIEWER', clusters: null })).toBe('viewer of the whole system');
+  expect(grantWords(grantInput({ ...draft, names: 'shop', labels: '' }))).toBe('operator of cluster shop');
   expect(grantWords(grantInput(draft))).toBe('operator of clusters shop, search, and all with env=prod');
 });
 

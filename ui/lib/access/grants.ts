@@ -21,7 +21,8 @@ export function scopeWords({ clusters }: Pick<Grant, 'clusters'>): string {
   if (!clusters) return 'the whole system';
   const labels = clusters.labels.map(({ key, value }) => `${key}=${value}`).join(', ');
   const parts = [clusters.names.join(', '), labels && `all with ${labels}`].filter(Boolean);
-  return `clusters ${parts.join(', and ')}`;
+  const one = clusters.names.length === 1 && labels === '';
+  return `${one ? 'cluster' : 'clusters'} ${parts.join(', and ')}`;
 }
 
 /** A grant in words: `operator of the whole system`. */
