@@ -12,13 +12,22 @@ interface Lease {
   snapshotWanted: boolean;
 }
 
+interface Term {
+  renewAfterMs: number;
+}
+
+const newSecret = (): string => `ocm_${randomBytes(32).toString('base64url')}`;
+
 /** A manager that speaks the protocol for nodes that do not exist; see PROTOCOL.md. */
 export class SimulatedManager {
   readonly #url: string;
   readonly #index: number;
   readonly #name: string;
   readonly #nodes: { name: string; status: Status; statusReason: string | null; zone: string }[];
-  readonly #credential = `ocm_${randomBytes(32).toString('base64url')}`;
+  #credential = newSecret();
+  /** The one to come: the same until it is known to be taken. */
+  #nextCredential = newSecret();
+  #renewCredentialAt = Infinity;
   #epoch = 0;
   #sequence = 0;
   #renewEveryMs = 3000;
@@ -40,10 +49,10 @@ export class SimulatedManager {
 
   /** Registers and reports all nodes. */
   async join(token: string): Promise<void> {
-    const { registerManager } = await call<{ registerManager: { lease: Lease } }>(
+    const { registerManager } = await call<{ registerManager: { lease: Lease; credential: Term } }>(
       this.#url,
       `mutation ($input: RegisterManagerInput!) {
-         registerManager(input: $input) { lease { epoch renewEveryMs snapshotWanted } }
+         registerManager(input: $input) { lease { epoch renewEveryMs snapshotWanted } credential { renewAfterMs } }
        }`,
       {
         input: {
@@ -61,6 +70,7 @@ export class SimulatedManager {
         },
       },
     );
+    this.#renewCredentialAt = performance.now() + registerManager.credential.renewAfterMs;
     this.#renewEveryMs = registerManager.lease.renewEveryMs;
     this.#epoch = registerManager.lease.epoch;
     await this.#report('SNAPSHOT', this.#nodes);
@@ -101,6 +111,20 @@ export class SimulatedManager {
       this.#sequence = 0;
     }
     if (snapshotWanted) await this.#report('SNAPSHOT', this.#nodes);
+    if (performance.now() >= this.#renewCredentialAt) await this.#renewCredential();
+  }
+
+  async #renewCredential(): Promise<void> {
+    const credential = this.#nextCredential;
+    const { renewCredential } = await call<{ renewCredential: { credential: Term } }>(
+      this.#url,
+      'mutation ($input: RenewCredentialInput!) { renewCredential(input: $input) { credential { renewAfterMs } } }',
+      { input: { credential } },
+      this.#credential,
+    );
+    this.#credential = credential;
+    this.#nextCredential = newSecret();
+    this.#renewCredentialAt = performance.now() + renewCredential.credential.renewAfterMs;
   }
 
   #report(kind: 'SNAPSHOT' | 'DELTA', nodes: readonly object[]): Promise<unknown> {

@@ -49,6 +49,7 @@ describe('PROTOCOL.md', () => {
         'commandIssued',
         'leave',
         'registerManager',
+        'renewCredential',
         'renewLease',
         'reportCommand',
         'reportMembership',

@@ -10,6 +10,7 @@ import { Passwords } from './access/password.ts';
 import type { Config } from './config.ts';
 import { startDuties } from './duties.ts';
 import type { Deps } from './deps.ts';
+import { excuseOutage } from './access/outage.ts';
 import { serveWebSockets } from './graphql/websocket.ts';
 import { withResponseCache } from './graphql/response-cache.ts';
 import { SharedSubscriptions } from './graphql/subscription/shared.ts';
@@ -111,6 +112,7 @@ export async function createApp({ config, database, logger, clock: givenClock }:
       },
     };
 
+    await excuseOutage(deps);
     const shared = new SharedSubscriptions();
     const credentials = new CredentialWatch(deps);
     credentials.start();

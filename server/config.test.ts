@@ -52,3 +52,22 @@ it('lets only those explore the API who are logged in, unless it is told otherwi
     'INTROSPECTION: must be one of authenticated, on, off',
   );
 });
+
+it('lets everybody in on a loopback address only', () => {
+  expect(readConfig({}).authentication).toBe(true);
+  expect(readConfig({ HOST: '0.0.0.0' }).authentication).toBe(true);
+  expect(readConfig({ AUTH: 'off', HOST: '::1' }).authentication).toBe(false);
+  expect(() => readConfig({ AUTH: 'off', HOST: '0.0.0.0' })).toThrow(/AUTH: off is for HOST=127.0.0.1/);
+  expect(() => readConfig({ AUTH: 'no' })).toThrow('AUTH: must be on or off');
+});
+
+it('tells of a DATABASE_URL that is none without repeating it', () => {
+  const wrong = ['postgresql://oc:hunter2@[broken/oc', 'mysql://oc:hunter2@db/oc'];
+  for (const DATABASE_URL of wrong) {
+    expect(() => readConfig({ DATABASE_URL })).toThrow(/DATABASE_URL: (is no URL|must begin with)/);
+    expect(() => readConfig({ DATABASE_URL })).not.toThrow('hunter2');
+  }
+  for (const DATABASE_URL of ['postgresql:///oc?host=/run/postgresql', 'postgres://oc:p%2Fw@a:5432/oc']) {
+    expect(readConfig({ DATABASE_URL }).databaseUrl).toBe(DATABASE_URL);
+  }
+});

@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
-import { INTROSPECTION, type Introspection } from './graphql/introspection.ts';
 import { proxyList } from './http/peer.ts';
 import { parseRedisUrl, RedisUrlError, type RedisTarget } from './platform/redis-url.ts';
+
+/** Who may explore the API: ask for its schema, be told what was meant by a wrong name, and open GraphiQL. */
+const INTROSPECTION = ['authenticated', 'on', 'off'] as const;
+export type Introspection = (typeof INTROSPECTION)[number];
 
 /** What the server is told by its environment. Times are milliseconds, sizes bytes. */
 export interface Config {
@@ -132,6 +135,7 @@ const environment = z
     DATABASE_URL: z
       .string()
       .regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://')
+      .refine((url) => URL.canParse(url), 'is no URL (in a password, write / as %2F)')
       .optional(),
     REDIS_URL: z.string().transform(redisTarget).optional(),
     LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),

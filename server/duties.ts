@@ -1,4 +1,5 @@
 import type { Deps } from './deps.ts';
+import { excuseOutage } from './access/outage.ts';
 import { tellAuditHead } from './access/audit/tell-head.ts';
 import { forgetExpired } from './access/forget.ts';
 import { sweepLeases } from './manager/sweep.ts';
@@ -18,6 +19,7 @@ export function startDuties(deps: Deps, duty: Pick<Duty, 'held'>, retention: Ret
     'expire commands': () => expireCommands(deps),
     'forget who is gone': () => forgetExpired(deps),
     'tell the head of the audit log': tellAuditHead(deps),
+    'excuse an outage': () => excuseOutage(deps),
     'shorten the log': () => compact(deps.prisma, deps.clock.now(), retention),
   };
   let round: Promise<void> | undefined;

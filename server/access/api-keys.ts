@@ -8,7 +8,7 @@ import type { Json } from './audit/chain.ts';
 import { recordAudit } from './audit/record.ts';
 import type { Grant } from './grants.ts';
 import { grantsJson } from './administrators.ts';
-import { accessChanged } from './people.ts';
+import { accessChanged } from './person.ts';
 import { hashSecret, nameOf, newSecret, type Caller } from './principal.ts';
 
 export interface ApiKeyDeps {

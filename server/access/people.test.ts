@@ -6,15 +6,17 @@ import { until } from '../../test/harness/until.ts';
 import { copyDataDir } from '../../test/services/templates.ts';
 import { createLocalBus } from '../platform/bus.ts';
 import { openDatabase, type Database } from '../platform/database/database.ts';
+import { SYSTEM_ID } from '../platform/event-log.ts';
 import { createLogger } from '../platform/log.ts';
 import { Tail } from '../platform/tail.ts';
-import { ensureSystem } from '../topology/service.ts';
 import { createApiKey } from './api-keys.ts';
 import { authenticator, type Authenticate } from './authenticate.ts';
 import { CredentialWatch } from './credential-watch.ts';
 import { forgetExpired } from './forget.ts';
 import { Passwords } from './password.ts';
-import { acceptInvitation, createPerson, logIn, type PeopleDeps } from './people.ts';
+import { acceptInvitation, logIn } from './log-in.ts';
+import { createPerson } from './people.ts';
+import type { PeopleDeps } from './person.ts';
 import { sessionCookie } from './session.ts';
 import { delayAfter, placeOf } from './throttle.ts';
 
@@ -42,7 +44,7 @@ describe('people, by a clock of its own', () => {
     const clock = { now: () => new Date(now) };
     deps = { prisma: database.prisma, bus: createLocalBus(), clock, passwords: new Passwords(), sessions };
     authenticate = authenticator({ ...deps, authentication: true });
-    await ensureSystem(deps, 'Peopled');
+    await database.prisma.system.create({ data: { id: SYSTEM_ID, name: 'Peopled' } });
   });
   beforeEach(() => {
     // Each from an address of its own: what one does in vain holds up none of the others.

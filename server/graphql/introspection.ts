@@ -1,10 +1,10 @@
 import { GraphQLError } from 'graphql';
+import type { Introspection } from '../config.ts';
 
-/** Who may explore the API: ask for its schema, be told what was meant by a wrong name, and open GraphiQL. */
-export const INTROSPECTION = ['authenticated', 'on', 'off'] as const;
-export type Introspection = (typeof INTROSPECTION)[number];
-
-/** @param principal who asks; undefined while nobody knows, as with a credential that is none. */
+/**
+ * Whether who asks may explore the API.
+ * @param principal undefined while nobody knows, as with a credential that is none.
+ */
 export const mayIntrospect = (setting: Introspection, principal: { kind: string } | undefined): boolean =>
   setting === 'on' ||
   (setting === 'authenticated' && principal !== undefined && principal.kind !== 'anonymous');

@@ -104,6 +104,8 @@ describe('what a client is told of an error', () => {
         told.push(...(errors ?? []).map(mask));
       }
     }
+    const unnamed = await execute({ schema, document: parse('{ ask }'), operationName: secret });
+    told.push(...unnamed.errors!.map(mask));
     expect(told.length).toBeGreaterThan(documents.length + 20);
     expect(told.filter(({ message }) => message.includes('hunter2')).map(({ message }) => message)).toEqual(
       [],
@@ -115,6 +117,7 @@ describe('what a client is told of an error', () => {
         'Variable "$list" does not fit at "list[0].age": Int cannot represent non-integer value.',
         'Variable "$login" does not fit at "login": Field "name" of required type "String!" was not provided.',
         'Int cannot represent non-integer value.',
+        'The document has no operation of that name.',
         'Syntax Error: Expected Name, found String.',
       ]),
     );

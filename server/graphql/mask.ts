@@ -80,6 +80,7 @@ const REPEATING: readonly [RegExp, string][] = [
   [/(cannot represent [\w -]*value): [^]*?(?=( Did you mean [^?]*\?)?$)/, '$1.'],
   [/^Value [^]* (does not exist in "\w+" enum)/, 'The value $1'],
   [/^(Expected value of type "[^"]+"), found [^]*?(?=( Did you mean [^?]*\?)?$)/, '$1.'],
+  [/^Unknown operation named "[^]*$/, 'The document has no operation of that name.'],
   [/^(Argument "\w+" has invalid value) [^]*$/, '$1.'],
   [/^(Syntax Error: [^]*?(?:Name|String|Int|Float)) "[^]*$/, '$1.'],
 ];

@@ -4,6 +4,7 @@ import '../topology/schema/changes.ts';
 import '../topology/schema/event.ts';
 import '../manager/schema/manager.ts';
 import '../manager/schema/protocol.ts';
+import '../manager/schema/registration.ts';
 import '../access/schema.ts';
 import '../access/schema/viewer.ts';
 import '../access/schema/people.ts';

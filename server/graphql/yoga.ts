@@ -3,13 +3,14 @@ import { NoSchemaIntrospectionCustomRule, type DocumentNode, type ExecutionArgs,
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { CredentialWatch } from '../access/credential-watch.ts';
 import type { Principal } from '../access/principal.ts';
+import type { Introspection } from '../config.ts';
 import { ByteLru } from '../platform/byte-lru.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Context } from './context.ts';
 import { checkCost } from './cost.ts';
 import type { Deps } from '../deps.ts';
 import { GRAPHIQL, graphiqlHeaders, renderGraphiQL } from './graphiql.ts';
-import { mayIntrospect, withoutSuggestions, type Introspection } from './introspection.ts';
+import { mayIntrospect, withoutSuggestions } from './introspection.ts';
 import { checkDocument } from './limits.ts';
 import { maskError } from './mask.ts';
 import { schema } from './schema.ts';

@@ -33,4 +33,30 @@ describe('two servers on one database', () => {
     await until('the line is closed', () => onB.closed);
     expect(onB.closed?.code).toBe(4401);
   });
+
+  it('a manager that is revoked on one has its lines closed on the other, without any bell between them', async () => {
+    const manager = await WireManager.join(a.client, 'barred');
+    const standby = await WireManager.join(a.client, 'barred', 'barred-m2');
+    const lines = await Promise.all(
+      [manager, standby].map((one) => RawSocket.open(one.through(b.client).client)),
+    );
+    for (const line of lines)
+      line.ask('query ($id: ID!) { cluster(id: $id) { name } }', { id: manager.clusterId });
+    await until('both are answered', () => lines.every((line) => line.of('next').length > 0));
+    const { cluster } = await a.client.data('query ($id: ID!) { cluster(id: $id) { primary { id } } }', {
+      id: manager.clusterId,
+    });
+    await a.client.data(
+      'mutation ($id: ID!) { revokeManager(input: { managerId: $id, reason: "r" }) { status } }',
+      { id: cluster.primary.id },
+    );
+    await until('the line is closed', () => lines[0]!.closed);
+    expect(lines[0]!.closed?.code).toBe(4401);
+    expect((await manager.through(b.client).client.fault('{ __typename }')).extensions).toMatchObject({
+      ended: 'REVOKED',
+    });
+    expect((await standby.through(b.client).renew()).role).toBe('PRIMARY');
+    expect(lines[1]!.closed).toBeUndefined();
+    lines[1]!.webSocket.terminate();
+  });
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Oc } from '../harness/oc.ts';
+import { unpaged } from '../harness/operator.ts';
 import { apiKey, Browser, firstAdministrator, PASSWORD, person, welcomeToken } from '../harness/people.ts';
 import { RawSocket } from '../harness/raw-socket.ts';
 import { until } from '../harness/until.ts';
@@ -261,5 +262,43 @@ describe('people', () => {
     await until('it is answered', () => line.messages.length > 1);
     expect(JSON.stringify(line.messages)).toContain('INVALID');
     line.webSocket.close();
+  });
+
+  it('are written down with what they did to whom, and no secret with it', async () => {
+    const { people } = await ann.data('{ people(filter: { search: "Finn" }) { edges { node { id } } } }');
+    const { id } = people.edges[0].node;
+    await ann.data(UPDATE, { input: { id, disabled: true, reason: 'has left' } });
+    await ann.data('mutation ($id: ID!) { invitePerson(id: $id) { token } }', { id });
+    const { auditLog } = await ann.data(
+      '{ auditLog(first: 500) { edges { node { action result reason detail targets { edges { node { type name } } } } } } }',
+    );
+    const entries = unpaged(auditLog);
+    const done = new Set(
+      entries.flatMap((entry: { action: string; result: string }) =>
+        entry.result === 'DONE' ? [entry.action] : [],
+      ),
+    );
+    expect([...done].sort()).toEqual([
+      'acceptInvitation',
+      'changePassword',
+      'createApiKey',
+      'createFirstAdministrator',
+      'createPerson',
+      'invitePerson',
+      'logIn',
+      'logOut',
+      'revokeApiKey',
+      'updatePerson',
+    ]);
+    expect(entries).toContainEqual(
+      expect.objectContaining({
+        action: 'updatePerson',
+        reason: 'has left',
+        targets: [{ type: 'Person', name: 'Finn' }],
+      }),
+    );
+    const denied = entries.filter(({ result }: { result: string }) => result === 'DENIED');
+    expect(denied.map(({ action }: { action: string }) => action)).toContain('logIn');
+    expect(JSON.stringify(entries)).not.toMatch(new RegExp(`oc[ski]_|argon2|${PASSWORD}`));
   });
 });

@@ -195,13 +195,16 @@ describe('roles over chosen clusters', () => {
   it('are kept by subscriptions', async () => {
     const client = await as(only('shop'));
     const topology = client.subscribe(LIVE);
+    const healthy = client.subscribe(
+      LIVE.replace('topologyChanged', 'topologyChanged(filter: { status: [HEALTHY] })'),
+    );
     const metrics = client.subscribe(
       'subscription ($c: ID!) { metricsReported(clusterId: $c) { nodes { nodeId } } }',
       {
         c: hidden.clusterId,
       },
     );
-    await until('both are open', () => topology.events.length > 0 && metrics.events.length > 0);
+    await until('all are open', () => [topology, healthy, metrics].every(({ events }) => events.length > 0));
     await hidden.delta(running('hidden-2'));
     await hidden.client.data(
       'mutation ($input: ReportMetricsInput!) { reportMetrics(input: $input) { applied } }',
@@ -213,8 +216,12 @@ describe('roles over chosen clusters', () => {
       },
     );
     await start(ann, [hidden]);
+    // It is healthy no more: those who see it are told that it has left the filter.
+    await hidden.delta([{ name: 'hidden-1', status: 'DOWN' }]);
     await shop.delta(running('shop-2'));
-    await until('what is seen is told', () => JSON.stringify(topology.events).includes('shop-2'));
+    await until('what is seen is told', () =>
+      [topology, healthy].every(({ events }) => JSON.stringify(events).includes('shop-2')),
+    );
     await until('the metrics go on', () => metrics.events.length > 1);
     const operation = client.subscribe(
       'subscription ($id: ID!) { operationChanged(id: $id) { __typename } }',
@@ -224,13 +231,17 @@ describe('roles over chosen clusters', () => {
     );
     await until('it is refused', () => operation.errors.length > 0);
     expect(operation.errors[0]?.extensions.code).toBe('NOT_FOUND');
-    const told = JSON.stringify([topology.events, metrics.events]);
+    const told = JSON.stringify([topology.events, healthy.events, metrics.events]);
     expect(told).not.toContain('hidden');
     expect(told).not.toContain(hidden.clusterId);
     expect(metrics.events.every(({ nodes }) => nodes.length === 0)).toBe(true);
     expect(topology.events.flatMap(({ operations }) => operations ?? [])).toEqual([]);
-    topology.close();
-    metrics.close();
+    const deltas = topology.events.filter(({ __typename }) => __typename === 'TopologyDelta');
+    expect(
+      deltas.every(({ clusters }) => clusters.length > 0),
+      'none for what happens elsewhere',
+    ).toBe(true);
+    for (const live of [topology, healthy, metrics]) live.close();
   });
 
   it('by label follow the labels at once, also where one is watching', async () => {

@@ -31,6 +31,14 @@ ALTER TABLE "manager" ALTER COLUMN "credential_expires_at" DROP DEFAULT, ALTER C
 UPDATE "enrolment_token" SET "uses" = greatest("uses_left", 1);
 
 -- CreateTable
+CREATE TABLE "presence" (
+    "id" TEXT NOT NULL,
+    "at" TIMESTAMPTZ(3) NOT NULL,
+
+    CONSTRAINT "presence_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
 CREATE TABLE "audit_entry" (
     "sequence" BIGINT NOT NULL,
     "hash" TEXT NOT NULL,

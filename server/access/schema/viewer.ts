@@ -6,14 +6,8 @@ import { UNLOGGED } from '../../graphql/unlogged.ts';
 import { AppError } from '../../platform/errors.ts';
 import { ADMINISTRATORS } from '../administrators.ts';
 import { invitationOf } from '../invitation.ts';
-import {
-  acceptInvitation,
-  changePassword,
-  createFirstAdministrator,
-  logIn,
-  logOut,
-  type LoggedIn,
-} from '../people.ts';
+import { acceptInvitation, changePassword, createFirstAdministrator, logIn, logOut } from '../log-in.ts';
+import type { LoggedIn } from '../person.ts';
 import { permissionsOf } from '../permission.ts';
 import { grantsOf, type Caller, type PersonPrincipal, type Principal } from '../principal.ts';
 import { sessionCookie } from '../session.ts';

@@ -169,7 +169,7 @@ describe.each([
          ('1', 'shop', 'process', '', now(), '{"env": "prod", "team": "a \\"b\\""}'), ('2', 'bare', 'process', '', now(), '{}')`,
     );
     await subject.migrate(migrations);
-    expect(await subject.query('SELECT * FROM cluster_label ORDER BY key')).toEqual([
+    expect(await subject.query('SELECT cluster_id, key, value FROM cluster_label ORDER BY key')).toEqual([
       { cluster_id: '1', key: 'env', value: 'prod' },
       { cluster_id: '1', key: 'team', value: 'a "b"' },
     ]);
