@@ -54,8 +54,8 @@ export const CreateApiKey = graphql(`
 
 export const RevokeApiKey = graphql(
   `
-    mutation RevokeApiKey($id: ID!) {
-      revokeApiKey(id: $id) {
+    mutation RevokeApiKey($id: ID!, $reason: String) {
+      revokeApiKey(id: $id, reason: $reason) {
         ...ApiKeyRow
       }
     }

@@ -43,6 +43,15 @@ class ViewerState {
     return problem;
   }
 
+  /** Does what may give this session's person other rights, and with them another session. */
+  async afresh<Data>(work: () => Promise<Outcome<Data>>): Promise<Outcome<Data>> {
+    this.#changing = true;
+    const outcome = await work();
+    this.#changing = false;
+    await this.load();
+    return outcome;
+  }
+
   /** Why an action cannot be taken that is about no cluster in particular; undefined when it can. */
   blocked(action: Action): string | undefined {
     return lacking(this.current?.viewerCan, action);
