@@ -9,7 +9,7 @@ export function asGraphQL<Variables>(
   return `${stringifyDocument(document)}\n\n# Variables:\n${comment}\n`;
 }
 
-/** The same request as a shell command; with `keyed` it sends the API key that the shell has as OC_KEY. */
+/** The same request as a shell command; with `keyed` it sends the API key that the shell has as OC_API_KEY. */
 export function asCurl<Variables>(
   document: TypedDocumentNode<unknown, Variables>,
   variables: Variables,
@@ -17,6 +17,6 @@ export function asCurl<Variables>(
   keyed: boolean,
 ): string {
   const body = JSON.stringify({ query: stringifyDocument(document), variables });
-  const key = keyed ? ' -H "authorization: Bearer $OC_KEY"' : '';
+  const key = keyed ? ' -H "authorization: Bearer $OC_API_KEY"' : '';
   return `curl ${origin}/graphql -H 'content-type: application/json'${key} -d '${body.replaceAll("'", `'\\''`)}'`;
 }
