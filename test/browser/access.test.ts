@@ -261,7 +261,7 @@ describe('people at an Operations Center', () => {
     await logInAs(other, 'Eve');
     await live(other);
     await live(page);
-    await page.getByLabel('Password of now').fill(PASSWORD);
+    await page.getByLabel('Present password').fill(PASSWORD);
     await page.getByLabel('New password').fill('another one, as long as it takes');
     await page.keyboard.press('Enter');
     await page.getByText('Changed. Your other sessions have ended.').waitFor();
