@@ -1,4 +1,4 @@
-import type { Label } from './enrolment.ts';
+import type { Label } from './grants.ts';
 
 /**
  * What joins a cluster to the OC at `origin`, ready to copy: a manager's configuration, here of three small web

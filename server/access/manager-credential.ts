@@ -4,7 +4,6 @@ import type { Clock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Transaction } from '../platform/event-log.ts';
 import { inRounds } from '../platform/rounds.ts';
-import type { ManagerPrincipal } from './principal.ts';
 
 /** How long a credential holds, and when to renew it, both from now on: nobody's clock is compared with the OC's. */
 export interface CredentialTerm {
@@ -98,22 +97,16 @@ const ended = (why: 'REVOKED' | 'EXPIRED', message: string): AppError =>
   new AppError('UNAUTHENTICATED', message, { ended: why });
 
 /** The manager with a credential; rejects when that has ended. Those who ask at the same time are one query. */
-export function managersByCredential({
-  prisma,
-  clock,
-}: {
-  prisma: PrismaClient;
-  clock: Clock;
-}): (hash: string) => Promise<ManagerPrincipal | undefined> {
+export function managersByCredential({ prisma, clock }: { prisma: PrismaClient; clock: Clock }) {
   const holderOf = inRounds<string, Holder | undefined>(async (hashes) => {
     const known = await holdersOf(prisma, hashes, clock.now());
     return hashes.map((hash) => known.get(hash));
   });
-  return async (hash) => {
+  return async (hash: string) => {
     const holder = await holderOf(hash);
     if (!holder) return undefined;
     const { id: managerId, clusterId, name, credentialId } = holder;
-    return { kind: 'manager', managerId, clusterId, name, credentialId, credentialHash: hash };
+    return { kind: 'manager' as const, managerId, clusterId, name, credentialId, credentialHash: hash };
   };
 }
 

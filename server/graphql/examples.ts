@@ -75,4 +75,21 @@ subscription Live {
 mutation EnrolmentToken {
   createEnrolmentToken(input: { uses: 1, expiresInSeconds: 3600 }) { token expiresAt }
 }
+
+query Me {
+  viewer { name grants { role clusters { names labels { key value } } } viewerCan { action allowed reason } }
+}
+
+# For administrators of the whole system.
+query People {
+  people(first: 20, filter: { status: [ACTIVE, INVITED] }) {
+    totalCount
+    edges { node { id name status lastLogInAt grants { role clusters { names labels { key value } } } } }
+  }
+}
+
+# Send the key as the header \`authorization: Bearer ock_…\`.
+mutation ApiKey {
+  createApiKey(input: { name: "nightly", grants: [{ role: VIEWER }], expiresInSeconds: 86400 }) { key }
+}
 `;

@@ -12,16 +12,17 @@ import {
 } from './chain.ts';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 12 });
+const maybe: fc.Arbitrary<string | null> = fc.option(text);
 const json = fc.jsonValue({ maxDepth: 2 }).map((value) => value as Json);
 const facts: fc.Arbitrary<AuditFacts> = fc.record({
   at: fc.date({ min: new Date(0), max: new Date(4e12), noInvalidDate: true }),
   actorKind: fc.constantFrom('LOCAL', 'PERSON', 'MANAGER'),
-  actorId: fc.option(text),
-  actorName: fc.option(text),
+  actorId: maybe,
+  actorName: maybe,
   from: text,
   action: text,
-  reason: fc.option(text),
-  targets: fc.array(fc.record({ type: text, id: text, name: fc.option(text) })),
+  reason: maybe,
+  targets: fc.array(fc.record({ type: text, id: text, name: maybe })),
   result: fc.constantFrom('DONE', 'DENIED'),
   detail: json,
 });
