@@ -7,5 +7,5 @@ const target = process.env.OC_URL ?? 'http://127.0.0.1:4000';
 
 export default defineConfig({
   plugins: [tailwindcss(), sveltekit()],
-  server: { host: '127.0.0.1', proxy: { '/graphql': { target, ws: true } } },
+  server: { host: '127.0.0.1', proxy: { '/graphql': { target, ws: true }, '/audit.jsonl': target } },
 });

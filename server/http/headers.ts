@@ -22,15 +22,21 @@ export function setSecurityHeaders(response: ServerResponse, secure: boolean): v
   if (secure) response.setHeader('Strict-Transport-Security', 'max-age=31536000');
 }
 
-/** The one style attribute in the UI's markup: SvelteKit hides what it reads out of a new page to those who do not see. */
-const ANNOUNCER = "'sha256-S8qMpvofolR8Mpjy4kQvEm7m1q8clzU4dfDH0AmvZjo='";
+/**
+ * The style attributes in the UI's markup: SvelteKit hides what it reads out of a new page to those who do not see, and
+ * the palette's entries stand in boxes that are none (`display: contents;`).
+ */
+const STYLE_ATTRIBUTES = [
+  "'sha256-S8qMpvofolR8Mpjy4kQvEm7m1q8clzU4dfDH0AmvZjo='",
+  "'sha256-iaOezIDcQIoxCULa6FBKKuLUu09R7kG+Mlu+JVfU3Rw='",
+];
 
 /** The `Content-Security-Policy` of the UI: its own files, and those scripts in its page that the build put there. */
 export const uiPolicy = (page: string): string =>
   policyOf({
     'script-src': ["'self'", ...inlineScripts(page)],
     'style-src': ["'self'"],
-    'style-src-attr': ["'unsafe-hashes'", ANNOUNCER],
+    'style-src-attr': ["'unsafe-hashes'", ...STYLE_ATTRIBUTES],
     'img-src': ["'self'", 'data:'],
     'font-src': ["'self'"],
     'form-action': ["'self'"],

@@ -4,6 +4,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startOperation } from '../harness/operation.ts';
 import { Oc } from '../harness/oc.ts';
+import { apiKey, person, welcomeToken } from '../harness/people.ts';
 import { WireManager, running } from '../harness/wire-manager.ts';
 import { launch, openPage } from './browser.ts';
 
@@ -16,10 +17,14 @@ interface Violation {
 
 describe('every page', () => {
   let oc: Oc;
+  let guarded: Oc;
   let browser: Browser;
-  const pages: Record<string, string> = {};
+  /** Of each: its address, and what is to be seen before it is looked at. */
+  const pages: Record<string, [url: string, shows: RegExp]> = {};
   beforeAll(async () => {
     oc = await Oc.start({ leaseSeconds: 300 });
+    guarded = await Oc.start({ auth: true });
+    const welcome = `${guarded.url}/welcome?token=${welcomeToken(guarded)}`;
     browser = await launch();
     const manager = await WireManager.join(oc.client, 'shop');
     await manager.snapshot([
@@ -36,31 +41,46 @@ describe('every page', () => {
       kind: 'ROLLING_RESTART',
       targets: { clusterIds: [manager.clusterId] },
     });
+    await person(oc.client, 'Vic', [{ role: 'VIEWER', clusters: { names: ['shop'] } }]);
+    await apiKey(oc.client, [{ role: 'OPERATOR' }]);
+    const shown = /shop|web-/;
+    const within = (path: string, shows = shown): [string, RegExp] => [oc.url + path, shows];
     Object.assign(pages, {
-      system: '/',
-      table: '/?view=table',
-      cluster: `/clusters/${manager.clusterId}`,
-      node: `/nodes/${cluster.nodes.edges[0].node.id}`,
-      operations: '/operations',
-      operation: `/operations/${operation}`,
+      system: within('/'),
+      table: within('/?view=table'),
+      cluster: within(`/clusters/${manager.clusterId}`),
+      node: within(`/nodes/${cluster.nodes.edges[0].node.id}`),
+      operations: within('/operations'),
+      operation: within(`/operations/${operation}`),
+      people: within('/access/people', /Vic/),
+      invitation: within('/access/people?new=1', /By which the person logs in/),
+      keys: within('/access/keys', /a program/),
+      'new key': within('/access/keys?new=1', /What it is for/),
+      tokens: within('/access/tokens', /used up/),
+      'new token': within('/access/tokens?new=1', /Managers that it admits/),
+      audit: within('/audit', /createPerson/),
+      account: within('/account', /AUTH=on/),
+      welcome: [welcome, /Become the administrator/],
+      'log-in': [`${guarded.url}/login`, /Nobody can log in yet|Log in/],
     });
   });
   afterAll(async () => {
     await browser?.close();
     await oc?.stop();
+    await guarded?.stop();
   });
 
-  for (const name of ['system', 'table', 'cluster', 'node', 'operations', 'operation']) {
+  for (const name of [
+    ...['system', 'table', 'cluster', 'node', 'operations', 'operation', 'people', 'invitation', 'keys'],
+    ...['new key', 'tokens', 'new token', 'audit', 'account', 'welcome', 'log-in'],
+  ]) {
     for (const colorScheme of ['light', 'dark'] as const) {
       it(`${name} in ${colorScheme}: nothing for axe-core to find, wide and narrow, and a quiet console`, async () => {
-        const { page, complaints } = await openPage(browser, oc.url + pages[name]!, { colorScheme });
+        const { page, complaints } = await openPage(browser, pages[name]![0], { colorScheme });
         for (const width of [1440, 390]) {
           await page.setViewportSize({ width, height: 844 });
-          await page.getByRole('main').waitFor();
-          await page
-            .getByText(/shop|web-/)
-            .first()
-            .waitFor({ state: 'attached' });
+          await page.getByRole('main').waitFor({ state: 'attached' });
+          await page.getByText(pages[name]![1]).first().waitFor({ state: 'attached' });
           await page.evaluate(axe);
           const violations = await page.evaluate(
             async (options) => {

@@ -1,4 +1,5 @@
 import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser as Visitor } from '../harness/people.ts';
 
 /** Real Chromium; as root it needs no-sandbox, and it must not look for anything outside this machine. */
 export const launch = (): Promise<Browser> => {
@@ -17,6 +18,14 @@ export const launch = (): Promise<Browser> => {
     ],
   });
 };
+
+/** Options of a page that is opened by who has logged in with `visitor`. */
+export function withSession({ url, cookie = '' }: Visitor): object {
+  const [name = '', value = ''] = cookie.split('=', 2);
+  const { hostname: domain } = new URL(url);
+  const session = { name, value, domain, path: '/', expires: -1, httpOnly: true, secure: false };
+  return { storageState: { cookies: [{ ...session, sameSite: 'Lax' }], origins: [] } };
+}
 
 /** A page that keeps what its console says and what it throws: a story ends with none of either. */
 export async function openPage(

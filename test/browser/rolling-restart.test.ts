@@ -117,7 +117,7 @@ describe('an operator at the screen', () => {
     const { page, complaints } = await openPage(browser, empty.url);
     await page.getByText(/oce_/).first().waitFor();
     const text = (await page.locator('pre, code').allTextContents()).join('\n');
-    expect(text).toContain(`operationsCenter: ${empty.url}`);
+    expect(text).toContain(`operationsCenter: "${empty.url}"`);
     expect(text).toContain('npm run manager -- --config');
     const token = /oce_[\w-]+/.exec(text)![0];
     const { data } = await WireManager.register(empty.client, {

@@ -7,6 +7,7 @@ import {
 } from '@urql/svelte';
 import { createClient } from 'graphql-ws';
 import { networkProblem, problemFromErrors, type Problem } from './problem.ts';
+import { session } from './session.svelte.ts';
 
 const origin = globalThis.location?.origin ?? 'http://127.0.0.1';
 
@@ -53,7 +54,11 @@ function outcome<Data>(result: {
   error?: CombinedError | undefined;
 }): Outcome<Data> {
   const { data, error } = result;
-  if (error && error.graphQLErrors.length > 0) return { problem: problemFromErrors(error.graphQLErrors) };
+  if (error && error.graphQLErrors.length > 0) {
+    const problem = problemFromErrors(error.graphQLErrors);
+    if (problem.code === 'UNAUTHENTICATED') session.doubt();
+    return { problem };
+  }
   if (error || data == null) return { problem: networkProblem() };
   return { data };
 }

@@ -55,3 +55,8 @@ export function networkProblem(): Problem {
 export function isPassing(problem: Problem): boolean {
   return problem.code === 'NETWORK' || problem.code === 'UNAVAILABLE' || problem.code === 'UNEXPECTED';
 }
+
+/** What the server says of one field of the input, to stand beside it: without the field's path. */
+export function saidOf(problem: Problem | undefined, field: string): string | undefined {
+  return problem?.field === field ? problem.message.replace(`${field}: `, '') : undefined;
+}

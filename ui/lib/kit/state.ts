@@ -8,7 +8,11 @@ export type AnyStatus =
   | Enum<'CommandStatus'>
   | Enum<'StepStatus'>
   | Enum<'ControlLink'>
-  | Enum<'ManagerStatus'>;
+  | Enum<'ManagerStatus'>
+  | Enum<'PersonStatus'>
+  | Enum<'ApiKeyStatus'>
+  | Enum<'EnrolmentTokenStatus'>
+  | Enum<'AuditResult'>;
 
 export type Tone = 'ok' | 'busy' | 'warn' | 'bad' | 'idle' | 'unknown';
 
@@ -78,6 +82,14 @@ const LOOKS: Record<AnyStatus, Look> = {
   CONNECTED: { shape: 'disc', tone: 'ok', word: 'connected' },
   SILENT: { shape: 'dashedRing', tone: 'unknown', word: 'silent' },
   REVOKED: { shape: 'square', tone: 'bad', word: 'revoked' },
+
+  ACTIVE: { shape: 'disc', tone: 'ok', word: 'active' },
+  INVITED: { shape: 'ring', tone: 'busy', word: 'invited' },
+  DISABLED: { shape: 'square', tone: 'idle', word: 'disabled' },
+  VALID: { shape: 'disc', tone: 'ok', word: 'valid' },
+  USED_UP: { shape: 'square', tone: 'idle', word: 'used up' },
+  DONE: { shape: 'tick', tone: 'ok', word: 'done' },
+  DENIED: { shape: 'cross', tone: 'bad', word: 'denied' },
 };
 
 /** An operation or command that runs is at work; a node that runs is well. */

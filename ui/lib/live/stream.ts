@@ -1,6 +1,7 @@
 import { connection, STALE_AFTER_MS } from '$lib/kit/connection.svelte.ts';
 import { graphql, type ResultOf } from '$lib/kit/graphql.ts';
 import { resume, type Resumed } from '$lib/kit/resume.ts';
+import { session } from '$lib/kit/session.svelte.ts';
 import { subscribe } from '$lib/kit/subscribe.ts';
 import { PendingChanges } from './changes.ts';
 import { ClusterRow, NodeRow, OperationRow, SystemHead } from './fragments.ts';
@@ -105,9 +106,11 @@ export function startLive(): () => void {
   const retryWhenSeen = (): void => {
     if (document.visibilityState === 'visible') stream.retryNow();
   };
+  const stopListening = session.onBegin(retry);
   addEventListener('online', retry);
   document.addEventListener('visibilitychange', retryWhenSeen);
   return () => {
+    stopListening();
     removeEventListener('online', retry);
     document.removeEventListener('visibilitychange', retryWhenSeen);
     stopTicking();

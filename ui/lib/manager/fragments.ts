@@ -16,7 +16,22 @@ export const ManagerRow = graphql(`
     lastSeenAt
     leaseExpiresAt
     registeredAt
+    credentialExpiresAt
+    revokedAt
+    revokedBy
+    revokedReason
   }
 `);
+
+export const RevokeManager = graphql(
+  `
+    mutation RevokeManager($input: RevokeManagerInput!) {
+      revokeManager(input: $input) {
+        ...ManagerRow
+      }
+    }
+  `,
+  [ManagerRow],
+);
 
 export type ManagerRow = FragmentOf<typeof ManagerRow>;

@@ -1,3 +1,4 @@
+import type { Permission } from '$lib/access/queries.ts';
 import { query } from '$lib/kit/client.ts';
 import { connection, STALE_AFTER_MS } from '$lib/kit/connection.svelte.ts';
 import { Entities } from '$lib/kit/entities.ts';
@@ -5,6 +6,7 @@ import type { ResultOf, VariablesOf } from '$lib/kit/graphql.ts';
 import { List } from '$lib/kit/list.svelte.ts';
 import { pageOf } from '$lib/kit/page-of.ts';
 import { resume } from '$lib/kit/resume.ts';
+import { session } from '$lib/kit/session.svelte.ts';
 import { subscribe } from '$lib/kit/subscribe.ts';
 import type { OperationRow } from '$lib/live/fragments.ts';
 import { topology } from '$lib/live/store.svelte.ts';
@@ -23,6 +25,8 @@ export class LiveOperation {
   readonly steps = new Entities<StepRow>();
   readonly list: List<{ id: string }>;
   missing = $state(false);
+  /** What one may do to it. */
+  permissions = $state.raw<readonly Permission[]>();
   /** Grows when what was fetched before may lack what happened since: steps have to be fetched again. */
   snapshots = $state(0);
   /** What waits to be drawn, the newest word on each only. */
@@ -51,7 +55,9 @@ export class LiveOperation {
         onResync: () => undefined,
         silenceMs: STALE_AFTER_MS,
       });
+      const stopListening = session.onBegin(() => stream.retryNow());
       return () => {
+        stopListening();
         stream.stop();
         cancelAnimationFrame(this.#frame);
       };
@@ -83,6 +89,7 @@ export class LiveOperation {
     const operation = outcome.data?.operation;
     if (outcome.data) this.missing = operation === null;
     if (operation) {
+      this.permissions = operation.viewerCan;
       topology.putOperations([operation], moment);
       for (const { node } of operation.page.edges) this.commands.put(node, begun);
     }

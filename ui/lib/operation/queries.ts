@@ -1,3 +1,4 @@
+import { PermissionParts } from '$lib/access/queries.ts';
 import { graphql } from '$lib/kit/graphql.ts';
 import { EventLine, OperationRow } from '$lib/live/fragments.ts';
 import { CommandRow, StepRow } from './fragments.ts';
@@ -98,6 +99,9 @@ export const OperationDetail = graphql(
     query OperationDetail($id: ID!, $first: Int!, $after: String) {
       operation(id: $id) {
         ...OperationRow
+        viewerCan {
+          ...PermissionParts
+        }
         page: commands(first: $first, after: $after) {
           totalCount
           pageInfo {
@@ -113,7 +117,7 @@ export const OperationDetail = graphql(
       }
     }
   `,
-  [OperationRow, CommandRow],
+  [OperationRow, CommandRow, PermissionParts],
 );
 
 /** A page of what a command does, node by node. */

@@ -1,3 +1,4 @@
+import { PermissionParts } from '$lib/access/queries.ts';
 import { graphql } from '$lib/kit/graphql.ts';
 import { ClusterRow, EventLine, NodeCell, NodeRow, OperationRow } from '$lib/live/fragments.ts';
 import { ManagerRow } from '$lib/manager/fragments.ts';
@@ -8,6 +9,9 @@ export const ClusterDetail = graphql(
     query ClusterDetail($id: ID!, $cells: Int!) {
       cluster(id: $id) {
         ...ClusterRow
+        viewerCan {
+          ...PermissionParts
+        }
         createdAt
         leaseExpiresAt
         cells(limit: $cells) {
@@ -32,7 +36,7 @@ export const ClusterDetail = graphql(
       }
     }
   `,
-  [ClusterRow, NodeCell, ManagerRow, OperationRow],
+  [ClusterRow, NodeCell, ManagerRow, OperationRow, PermissionParts],
 );
 
 export const ClusterNodes = graphql(

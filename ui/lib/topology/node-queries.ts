@@ -1,3 +1,4 @@
+import { PermissionParts } from '$lib/access/queries.ts';
 import { graphql } from '$lib/kit/graphql.ts';
 import { ClusterRow, EventLine, NodeRow, OperationRow } from '$lib/live/fragments.ts';
 
@@ -6,6 +7,9 @@ export const NodeDetail = graphql(
     query NodeDetail($id: ID!) {
       node(id: $id) {
         ...NodeRow
+        viewerCan {
+          ...PermissionParts
+        }
         os
         cpuCount
         memoryTotal
@@ -30,7 +34,7 @@ export const NodeDetail = graphql(
       }
     }
   `,
-  [NodeRow, ClusterRow, OperationRow],
+  [NodeRow, ClusterRow, OperationRow, PermissionParts],
 );
 
 export const NodeHistory = graphql(

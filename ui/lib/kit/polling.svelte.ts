@@ -1,4 +1,4 @@
-import { connection } from '$lib/kit/connection.svelte.ts';
+import { connection } from './connection.svelte.ts';
 
 const EVERY_MS = 5_000;
 

@@ -9,12 +9,14 @@ export function asGraphQL<Variables>(
   return `${stringifyDocument(document)}\n\n# Variables:\n${comment}\n`;
 }
 
-/** The same request as a shell command. */
+/** The same request as a shell command; with `keyed` it sends the API key that the shell has as OC_API_KEY. */
 export function asCurl<Variables>(
   document: TypedDocumentNode<unknown, Variables>,
   variables: Variables,
   origin: string,
+  keyed: boolean,
 ): string {
   const body = JSON.stringify({ query: stringifyDocument(document), variables });
-  return `curl ${origin}/graphql -H 'content-type: application/json' -d '${body.replaceAll("'", `'\\''`)}'`;
+  const key = keyed ? ' -H "authorization: Bearer $OC_API_KEY"' : '';
+  return `curl ${origin}/graphql -H 'content-type: application/json'${key} -d '${body.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,0 +1,79 @@
+import type { Enum } from '$lib/kit/graphql.ts';
+import type { Grant } from './queries.ts';
+
+export type Role = Enum<'Role'>;
+export const ROLES: readonly Role[] = ['VIEWER', 'OPERATOR', 'ADMINISTRATOR'];
+export const ROLE_WORDS: Record<Role, string> = {
+  VIEWER: 'viewer',
+  OPERATOR: 'operator',
+  ADMINISTRATOR: 'administrator',
+};
+
+/** What a role lets one do, in a line. */
+export const ROLE_MEANINGS: Record<Role, string> = {
+  VIEWER: 'sees everything there, changes nothing',
+  OPERATOR: 'starts and aborts operations too',
+  ADMINISTRATOR: 'over the whole system: manages people, keys and managers, reads the audit log',
+};
+
+/** Where a grant holds: `the whole system`, `shop, search, and all with env=prod, zone=a`. */
+export function scopeWords({ clusters }: Pick<Grant, 'clusters'>): string {
+  if (!clusters) return 'the whole system';
+  const labels = clusters.labels.map(({ key, value }) => `${key}=${value}`).join(', ');
+  const parts = [clusters.names.join(', '), labels && `all with ${labels}`].filter(Boolean);
+  const one = clusters.names.length === 1 && labels === '';
+  return `${one ? 'cluster' : 'clusters'} ${parts.join(', and ')}`;
+}
+
+/** A grant in words: `operator of the whole system`. */
+export const grantWords = (grant: Grant): string => `${ROLE_WORDS[grant.role]} of ${scopeWords(grant)}`;
+
+/** A grant as it is written in a form. */
+export interface GrantDraft {
+  role: Role;
+  everywhere: boolean;
+  /** Cluster names with commas between them. */
+  names: string;
+  /** Labels with commas between them: `env=prod, zone=a`. */
+  labels: string;
+}
+
+export const draftOf = ({ role, clusters }: Grant): GrantDraft => ({
+  role,
+  everywhere: clusters === null,
+  names: (clusters?.names ?? []).join(', '),
+  labels: (clusters?.labels ?? []).map(({ key, value }) => `${key}=${value}`).join(', '),
+});
+
+export const newGrant = (): GrantDraft => ({ role: 'VIEWER', everywhere: true, names: '', labels: '' });
+
+export const namesIn = (text: string): string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean);
+
+export const labelsIn = (text: string): { key: string; value: string }[] =>
+  namesIn(text).map((part) => {
+    const [key = '', ...value] = part.split('=');
+    return { key: key.trim(), value: value.join('=').trim() };
+  });
+
+/** What is wrong with the text of labels. */
+export function wrongLabels(text: string): string | undefined {
+  const wrong = namesIn(text).find((part) => !/^[^=]+=.+$/.test(part));
+  return wrong === undefined ? undefined : `“${wrong}” is no label: write key=value.`;
+}
+
+/** What keeps a draft from being a grant. */
+export function wrongGrant({ everywhere, names, labels }: GrantDraft): string | undefined {
+  if (everywhere) return undefined;
+  if (namesIn(names).length + namesIn(labels).length === 0) return 'Name clusters or labels.';
+  return wrongLabels(labels);
+}
+
+/** The draft as the API takes it. */
+export const grantInput = ({ role, everywhere, names, labels }: GrantDraft) => ({
+  role,
+  clusters: everywhere ? null : { names: namesIn(names), labels: labelsIn(labels) },
+});
