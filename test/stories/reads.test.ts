@@ -12,7 +12,7 @@ const LOGGED = `
     nodes { edges { node { name status statusReason statusSince reportedAt restarts } } }
     history(first: 3) { totalCount edges { node { revision summary } } }
   } } }`;
-const COMMANDS = `operations { edges { node { status statusReason stepCounts { status count } commands { edges { node {
+const COMMANDS = `operations(first: 3) { edges { node { status statusReason stepCounts { status count } commands(first: 3) { edges { node {
   status statusReason startedAt finishedAt abortRequested steps { edges { node { status reason startedAt finishedAt } } }
 } } } } } }`;
 
