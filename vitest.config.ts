@@ -38,12 +38,13 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{server,manager,ui,test,prisma}/**/*.test.ts'],
-          exclude: ['**/node_modules/**', 'test/{stories,faults,postgres,browser}/**'],
+          exclude: ['**/node_modules/**', 'test/{stories,faults,door,postgres,browser}/**'],
         },
       },
       { extends: true, ...onDatabase('pglite') },
-      // What the embedded database cannot do: serve several servers, or go away while they stay.
-      { extends: true, ...onDatabase('postgres', 'test/postgres/**/*.test.ts') },
+      // Also what the embedded database cannot do: serve several servers, or go away while they stay; and who gets in, by
+      // which door, before any database is asked.
+      { extends: true, ...onDatabase('postgres', 'test/{postgres,door}/**/*.test.ts') },
       // What a page shows is the same on both: on the one that leaves more of the machine to the browser.
       {
         extends: true,
