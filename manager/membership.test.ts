@@ -85,6 +85,9 @@ describe('membership', () => {
     driver.change('a', 'LEFT');
     driver.change('c', 'LEFT');
     driver.change('new', 'LEFT');
+    // One may be on its way that does not know of these yet.
+    const tried = reports().length;
+    await until('it was tried with them', () => reports().length > tried + 1);
     away = false;
     await flushed();
     const { kind, nodes, left } = reports().at(-1)!;
