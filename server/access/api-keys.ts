@@ -61,7 +61,7 @@ export async function revokeApiKey(
       data: { revokedAt: now },
     });
     const apiKey = await tx.apiKey.findUnique({ where: { id } });
-    if (!apiKey) throw notFound('API key', id);
+    if (!apiKey) throw notFound('API key', id, 'id');
     if (count === 0) return apiKey;
     record(accessChanged(nameOf(caller.principal), `The API key ${apiKey.name} was revoked.`));
     await audit(tx, caller, now, 'revokeApiKey', apiKey, { reason });

@@ -93,7 +93,8 @@ export async function revokeEnrolmentToken(
       data: { revokedAt: now, revokedBy: nameOf(caller.principal) },
     });
     if (!revoked) {
-      if ((await tx.enrolmentToken.count({ where: { id } })) === 0) throw notFound('enrolment token', id);
+      if ((await tx.enrolmentToken.count({ where: { id } })) === 0)
+        throw notFound('enrolment token', id, 'id');
       throw conflict('The enrolment token was revoked before.');
     }
     await recordAudit(tx, {

@@ -50,7 +50,7 @@ export async function invitePerson(
 ): Promise<{ person: PersonModel; invitation: Invited }> {
   return deps.prisma.$transaction(async (tx) => {
     const person = await tx.person.findUnique({ where: { id } });
-    if (!person) throw notFound('person', id);
+    if (!person) throw notFound('person', id, 'id');
     await tx.invitation.deleteMany({ where: { personId: id } });
     const invitation = await invite(tx, id, deps.clock.now());
     await audit(deps, tx, caller, 'invitePerson', person, { reason });
@@ -79,7 +79,7 @@ export async function updatePerson(
   return change(deps, async (tx, record) => {
     await lockAdministrators(tx);
     const before = await tx.person.findUnique({ where: { id } });
-    if (!before) throw notFound('person', id);
+    if (!before) throw notFound('person', id, 'input.id');
     const person = await tx.person.update({
       where: { id },
       data: { ...(grants && { grants: grantsJson(grants) }), ...(disabled !== null && { disabled }) },

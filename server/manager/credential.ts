@@ -60,7 +60,7 @@ export async function revokeManager(
   const actor = nameOf(caller.principal);
   return change(deps, async (tx, record) => {
     const { clusterId } = (await tx.manager.findUnique({ where: { id } })) ?? {};
-    if (clusterId === undefined) throw notFound('manager', id);
+    if (clusterId === undefined) throw notFound('manager', id, 'input.managerId');
     const cluster = await lockCluster(tx, clusterId);
     const [manager] = await tx.manager.updateManyAndReturn({
       where: { id, revokedAt: null },

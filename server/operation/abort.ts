@@ -27,7 +27,7 @@ export async function abortOperation(
     const seen = await tx.operation.findUnique({
       where: { id, ...visibilityOf(caller.principal).operations },
     });
-    if (!seen) throw notFound('operation', id);
+    if (!seen) throw notFound('operation', id, 'id');
     await demandRoleOverOperation(tx, caller.principal, id);
     await lockCommands(tx, { operationId: id });
     const operation = await lockOperation(tx, id);

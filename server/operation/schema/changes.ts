@@ -130,7 +130,7 @@ async function operationNow(
 ): Promise<OperationModel> {
   const where = { id, ...visibilityOf(principal).operations };
   const operation = await deps.prisma.operation.findUnique({ ...query, where });
-  if (!operation) throw notFound('operation', id);
+  if (!operation) throw notFound('operation', id, 'id');
   return operation;
 }
 
