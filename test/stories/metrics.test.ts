@@ -156,10 +156,10 @@ describe('metrics', () => {
     const round = (value: number) =>
       names.map((name) => ({
         name,
-        samples: Array.from({ length: 10 }, (_, n) => ({ name: `m${n}`, value, at: second(value) })),
+        samples: Array.from({ length: 25 }, (_, n) => ({ name: `m${n}`, value, at: second(value) })),
       }));
     // Megabytes a message: what lies between two sockets is full after a few.
-    const often = Array.from({ length: 80 }, (_, n) => `all${n}: metrics { name value at }`).join(' ');
+    const often = Array.from({ length: 30 }, (_, n) => `all${n}: metrics { name value at }`).join(' ');
     const query = `subscription ($clusterId: ID) { metricsReported(clusterId: $clusterId) { nodes { ${often} } } }`;
     const stop = new AbortController();
     const stream = await fetch(`${oc.url}/graphql`, {
@@ -171,7 +171,11 @@ describe('metrics', () => {
     const stalled = stream.body!.pipeThrough(new TextDecoderStream()).getReader();
     let text = '';
     const read = async (sign: string) => {
-      while (!text.includes(sign)) text += (await stalled.read()).value ?? '';
+      while (!text.includes(sign)) {
+        const { done, value } = await stalled.read();
+        if (done) throw new Error(`It ended: ${text}`);
+        text += value;
+      }
     };
     await read('metricsReported');
     const healthy = oc.client.subscribe(FOLLOW, { clusterId: manager.clusterId });

@@ -11,6 +11,13 @@ it('names a statement from the second time on, always the same', () => {
   expect(nameOf({ sql: 'SELECT 1' })).toBe(first);
 });
 
+it('names nothing that is not planned', () => {
+  const nameOf = statementNames();
+  expect(['BEGIN', 'COMMIT', 'BEGIN', 'COMMIT', 'BEGIN', 'COMMIT'].map((sql) => nameOf({ sql }))).toEqual(
+    Array.from({ length: 6 }, () => undefined),
+  );
+});
+
 it('names no more than so many, however many there are', () => {
   const nameOf = statementNames(3);
   const texts = Array.from({ length: 20 }, (_, n) => `SELECT ${n}`);

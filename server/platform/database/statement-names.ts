@@ -1,5 +1,8 @@
 import type { SqlQuery } from '@prisma/driver-adapter-utils';
 
+/** What is planned: there is nothing to be kept of a BEGIN or a COMMIT. */
+const PLANNED = /^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b/i;
+
 /** More than the program has statements: what goes beyond is texts that differ by how many parameters they list. */
 const MOST_NAMES = 1000;
 
@@ -14,7 +17,7 @@ export function statementNames(most = MOST_NAMES): (query: Pick<SqlQuery, 'sql'>
   const once = new Set<string>();
   return ({ sql }) => {
     const name = names.get(sql);
-    if (name !== undefined || names.size === most) return name;
+    if (name !== undefined || names.size === most || !PLANNED.test(sql)) return name;
     if (once.delete(sql)) names.set(sql, `oc${names.size}`);
     else {
       if (once.size === most) once.clear();
