@@ -108,11 +108,14 @@ describe('managers whose credentials hold for seconds', () => {
       );
       return { link: now.controlLink, manager: now.managers.edges[0].node.status };
     };
-    expect(await status()).toEqual({ link: 'SILENT', manager: 'REVOKED' });
+    await until('it is shown', async () => {
+      const { link, manager: shown } = await status();
+      return link === 'SILENT' && shown === 'REVOKED';
+    });
     await manager.kill('SIGTERM');
     const again = await cluster.startManager('banned-m1', await WireManager.token(oc.client));
     await until('it is back', async () => (await status()).manager === 'CONNECTED');
-    expect(again.output).toContain('registered with');
+    await until('it says so', () => again.output.includes('registered with'));
     expect(await cluster.pids()).toEqual(before);
   });
 });
