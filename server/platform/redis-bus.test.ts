@@ -78,17 +78,18 @@ describe('the bell by Redis', () => {
     for (const [what, away, back] of outages) {
       await away();
       await until(`${what} is noticed`, () => servers.every(({ bus }) => bus.state() === 'degraded'));
-      await until('it is told', () => one.log.length === 1);
+      await until('it is told', () => one.log.length > 0);
       const before = one.rung;
       for (let n = 0; n < 100; n++) one.bus.ring();
       expect(one.rung, what).toBe(before + 100);
       await back();
       await hearEachOther(one, other);
-      await until('it is told', () => one.log.length === 2);
-      expect(one.log.splice(0), what).toEqual([
-        expect.stringContaining('Redis is away'),
-        expect.stringContaining('Redis is back'),
-      ]);
+      await until('it is told', () => one.log.at(-1)!.includes('Redis is back'));
+      // A machine that stalls for longer than the silence that is borne finds another outage: that is told once, too.
+      const told = one.log.splice(0);
+      expect(told, what).toEqual(
+        told.map((_, n) => expect.stringContaining(n % 2 ? 'Redis is back' : 'Redis is away')),
+      );
     }
   });
 
