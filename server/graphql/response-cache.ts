@@ -1,7 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { GraphQLError } from 'graphql';
 import { scopeOf, type Principal } from '../access/principal.ts';
 import { textOf, type WithBody } from '../http/body.ts';
 import { ByteLru } from '../platform/byte-lru.ts';
+import { AppError } from '../platform/errors.ts';
 import { SYSTEM_ID } from '../platform/event-log.ts';
 import { Answers, type Execution } from './answers.ts';
 import type { Deps } from '../deps.ts';
@@ -44,6 +46,7 @@ export function withResponseCache(api: Api, { prisma, authenticate, logger }: De
   /**
    * Executes without the request that the API makes of it, which is most of the work for a short answer. Undefined
    * where that API has something to say of its own: an error, or which type of answer goes with this `accept`.
+   * @throws AppError UNAVAILABLE when the database is not there: it is not asked again, each try waits as long as one may
    */
   async function executePlainly(
     request: IncomingMessage,
@@ -71,7 +74,14 @@ export function withResponseCache(api: Api, { prisma, authenticate, logger }: De
     } catch {
       return undefined;
     }
-    if (!('data' in result) || result.errors) return undefined;
+    if (!('data' in result)) return undefined;
+    if (result.errors) {
+      const away = (result.errors as readonly GraphQLError[]).find(
+        ({ extensions }) => extensions['code'] === 'UNAVAILABLE',
+      );
+      if (away) throw new AppError('UNAVAILABLE', away.message, away.extensions);
+      return undefined;
+    }
     const body = Buffer.from(JSON.stringify(result));
     const headers = { 'content-type': type, 'content-length': String(body.length) };
     return { status: 200, headers, body, failed: false };
@@ -121,8 +131,7 @@ export function withResponseCache(api: Api, { prisma, authenticate, logger }: De
           executeByApi(request, principal, body),
       );
     } catch (failure) {
-      // Who asks is not known, or the database is not there. The API has the words for it, and does not try again: each
-      // try waits as long as one may.
+      // Who asks is not known, or the database is not there. The API has the words for it, and does not try again.
       return void api(request, response, { failure });
     }
     response.writeHead(answer.status, answer.headers).end(answer.body);
