@@ -16,3 +16,9 @@ export function selectedFields({
   for (const { selectionSet } of fieldNodes) visit(selectionSet);
   return names;
 }
+
+/** Whether of a connection nothing is selected for which its rows would have to be read. */
+export const isCountOnly = (info: Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>): boolean => {
+  const selected = selectedFields(info);
+  return !selected.has('edges') && !selected.has('pageInfo');
+};

@@ -176,6 +176,40 @@ describe('the matrix of every field and everybody', () => {
     }
   });
 
+  it('holds for cursors of B: to A a page begins as at a place where nothing is', async () => {
+    const page = 'edges { cursor } pageInfo { hasNextPage hasPreviousPage }';
+    const lists = ({ cluster, operation }: Target) => ({
+      clusters: (args: string) => `{ list: clusters(${args}) { ${page} } }`,
+      byName: (args: string) => `{ list: clusters(orderBy: NAME, ${args}) { ${page} } }`,
+      newest: (args: string) => `{ list: clusters(orderBy: NEWEST_FIRST, ${args}) { ${page} } }`,
+      operations: (args: string) => `{ list: operations(${args}) { ${page} } }`,
+      managers: (args: string) => `{ of: cluster(id: "${cluster}") { list: managers(${args}) { ${page} } } }`,
+      commands: (args: string) =>
+        `{ of: operation(id: "${operation}") { list: commands(${args}) { ${page} } } }`,
+    });
+    const listOf = ({ list, of }: Answer['data']) => list ?? of.list;
+    for (const [name, ofB] of Object.entries(lists(targets.b))) {
+      const ask = lists(targets.a)[name as keyof ReturnType<typeof lists>];
+      const { edges } = listOf(await clients.administrator.data(ofB('first: 500')));
+      expect(edges.length, name).toBeGreaterThan(0);
+      for (const { cursor } of edges as { cursor: string }[]) {
+        const values = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as string[];
+        // Just behind it there is nothing.
+        values.push(`${values.pop()}!`);
+        const beside = Buffer.from(JSON.stringify(values)).toString('base64url');
+        const from = async (at: string) => listOf(await clients.scoped.data(ask(`after: "${at}"`)));
+        expect(await from(cursor), name).toEqual(await from(beside));
+      }
+    }
+    for (const { cluster, operation } of [targets.b, targets.nothing]) {
+      for (const [list, id] of Object.entries({ clusters: cluster, operations: operation })) {
+        const after = Buffer.from(`GPC:S:${id}`).toString('base64');
+        const answer = await clients.scoped.send(`{ ${list}(after: "${after}") { edges { cursor } } }`);
+        expect(codes(answer)).toEqual(['INVALID']);
+      }
+    }
+  });
+
   it('holds for subscriptions, from their beginning and when something happens', async () => {
     const open = Object.entries(ROWS).flatMap(([path, row]) => {
       const [root, field] = path.split('.') as [(typeof ROOTS)[number], string];

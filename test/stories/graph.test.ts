@@ -10,11 +10,12 @@ const names = (connection: { edges: Named[] }) => connection.edges.map(({ node }
 describe('the graph System → Cluster → Node', () => {
   let oc: Oc;
   let alpha: WireManager;
+  let beta: WireManager;
   beforeAll(async () => {
     oc = await Oc.start({ leaseSeconds: 120 });
     alpha = await WireManager.join(oc.client, 'alpha');
     await alpha.snapshot(running(...Array.from({ length: 12 }, (_, n) => `web-${n + 1}`)));
-    const beta = await WireManager.join(oc.client, 'beta', 'beta-m1', 'redis');
+    beta = await WireManager.join(oc.client, 'beta', 'beta-m1', 'redis');
     await beta.snapshot([...running('shard-1'), { name: 'shard-2', status: 'DOWN' }]);
     await WireManager.join(oc.client, 'gamma');
   });
@@ -79,6 +80,41 @@ describe('the graph System → Cluster → Node', () => {
     }
     return seen;
   };
+
+  const listPage = async (args: string) =>
+    (await oc.client.data(`{ clusters(${args}) { ${PAGE} } }`)).clusters;
+
+  it('pages through the clusters in each order, forward and backward, without gap or overlap', async () => {
+    for (const order of ['WORST_FIRST', 'NAME', 'NEWEST_FIRST']) {
+      for (const [ahead, place, cursor, back] of [
+        ['first', 'after', 'endCursor', false],
+        ['last', 'before', 'startCursor', true],
+      ] as const) {
+        const seen: string[] = [];
+        for (let at = '', more = true; more;) {
+          const page = await listPage(`orderBy: ${order}, ${ahead}: 1${at && `, ${place}: "${at}"`}`);
+          seen.push(...names(page));
+          at = page.pageInfo[cursor];
+          more = page.pageInfo[back ? 'hasPreviousPage' : 'hasNextPage'];
+        }
+        const all = names(await listPage(`orderBy: ${order}`));
+        expect(back ? seen.reverse() : seen, `${order} ${ahead}`).toEqual(all);
+      }
+    }
+    const only = await oc.client.data(
+      `{ clusters(first: 1) { pageInfo { hasNextPage } } operations { pageInfo { hasNextPage } } }`,
+    );
+    expect(only.clusters.pageInfo.hasNextPage).toBe(true);
+    expect(only.operations.pageInfo.hasNextPage).toBe(false);
+  });
+
+  it('goes on where a page of clusters ended, though its last has moved meanwhile', async () => {
+    const { pageInfo, ...first } = await listPage('first: 1');
+    expect(names(first)).toEqual(['beta']);
+    await beta.delta([{ name: 'shard-2', status: 'RUNNING' }]);
+    expect(names(await listPage(`after: "${pageInfo.endCursor}"`))).toEqual(['gamma', 'alpha', 'beta']);
+    await beta.delta([{ name: 'shard-2', status: 'DOWN' }]);
+  });
 
   it.each([
     ['all nodes', systemPage],

@@ -1,8 +1,12 @@
 import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
-import { batched } from '../../graphql/loader.ts';
+import { CHECKED_CURSORS } from '../../graphql/cursors.ts';
 import * as input from '../../graphql/input.ts';
+import { byText, Keyset } from '../../graphql/keyset.ts';
+import { batched } from '../../graphql/loader.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
+import type { Prisma } from '../../platform/generated/prisma/client.ts';
+import type { ManagerModel } from '../../platform/generated/prisma/models.ts';
 import { revokeManager } from '../credential.ts';
 
 const ManagerRole = builder.enumType('ManagerRole', { values: ['PRIMARY', 'STANDBY'] as const });
@@ -76,6 +80,15 @@ export const Manager = builder.prismaObject('Manager', {
   }),
 });
 
+/** Of one cluster's managers: a name is one's alone. */
+const BY_NAME = new Keyset<Prisma.ManagerWhereInput, Prisma.ManagerOrderByWithRelationInput>(byText('name'));
+
+const managerCount = batched<number>(async (ids, { prisma }) => {
+  const where = { clusterId: { in: [...ids] } };
+  const rows = await prisma.manager.groupBy({ by: ['clusterId'], where, _count: true });
+  return new Map(rows.map(({ clusterId, _count }) => [clusterId, _count]));
+}, 0);
+
 const ManagerConnection = connectionOf(Manager, 'Manager');
 
 const RevokeManagerInput = builder.inputType('RevokeManagerInput', {
@@ -103,9 +116,18 @@ builder.mutationFields((t) => ({
 
 builder.prismaObjectFields('Cluster', (t) => ({
   primary: t.relation('primary', { nullable: true }),
-  managers: t.relatedConnection(
-    'managers',
-    { cursor: 'id', totalCount: true, query: () => ({ orderBy: [{ name: 'asc' }, { id: 'asc' }] }) },
+  managers: t.connection(
+    {
+      type: Manager,
+      extensions: CHECKED_CURSORS,
+      select: (args, _context, nested) => ({
+        managers: nested({ ...BY_NAME.page(args), select: BY_NAME.select }, ['edges', 'node']),
+      }),
+      resolve: async ({ id, managers }, args, context) => ({
+        ...(await BY_NAME.connection(args, managers as ManagerModel[])),
+        totalCount: () => managerCount(context, id),
+      }),
+    },
     ManagerConnection,
   ),
 }));

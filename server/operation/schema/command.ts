@@ -1,10 +1,14 @@
 import { visibilityOf } from '../../access/visibility.ts';
 import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
+import { CHECKED_CURSORS } from '../../graphql/cursors.ts';
 import * as input from '../../graphql/input.ts';
+import { byNumber, byText, Keyset } from '../../graphql/keyset.ts';
 import { batched } from '../../graphql/loader.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
+import type { Prisma } from '../../platform/generated/prisma/client.ts';
 import type { StepStatus as StepStatusValue } from '../../platform/generated/prisma/enums.ts';
+import type { CommandModel, StepModel } from '../../platform/generated/prisma/models.ts';
 import type { RollingStrategy as RollingShape } from '../plan.ts';
 import { ACTIVE_COMMAND, waitingFor } from '../state.ts';
 import { titleOf } from '../words.ts';
@@ -16,6 +20,7 @@ import {
   StepStatus,
   StepStatusCount,
   byKey,
+  commandCounts,
 } from './operation.ts';
 
 const stepCounts = batched<{ status: StepStatusValue; count: number }[]>(async (ids, { prisma }) => {
@@ -47,6 +52,20 @@ const queueOf = batched(async (clusterIds, { prisma }) => {
   });
   return new Map(clusters.map((cluster) => [cluster.id, cluster]));
 }, undefined);
+
+/** Of one command's steps: a place is one step's alone. */
+const IN_ORDER = new Keyset<Prisma.StepWhereInput, Prisma.StepOrderByWithRelationInput>(byNumber('position'));
+/** Of one operation's commands. */
+const BY_CLUSTER = new Keyset<Prisma.CommandWhereInput, Prisma.CommandOrderByWithRelationInput>(
+  byText('cluster', 'name'),
+  byText('id'),
+);
+
+const totalOf = <S extends string>(
+  counts: readonly { status: S; count: number }[],
+  among: readonly S[] | null | undefined,
+): number =>
+  counts.reduce((sum, { status, count }) => (!among || among.includes(status) ? sum + count : sum), 0);
 
 export const Command = builder.prismaObject('Command', {
   description: 'What one cluster’s manager is asked to do. An operation has one for each of its clusters.',
@@ -90,19 +109,23 @@ export const Command = builder.prismaObject('Command', {
       type: [StepStatusCount],
       resolve: ({ id }, _args, context) => stepCounts(context, id),
     }),
-    steps: t.relatedConnection(
-      'steps',
+    steps: t.connection(
       {
-        cursor: 'id',
-        totalCount: true,
+        type: Step,
         args: { status: t.arg({ type: [StepStatus] }) },
-        query: ({ status }) => ({
-          where: status ? { status: { in: status } } : {},
-          orderBy: { position: 'asc' as const },
+        extensions: CHECKED_CURSORS,
+        select: ({ status, ...args }, _context, nested) => {
+          const { where, ...page } = IN_ORDER.page(args);
+          const { select } = IN_ORDER;
+          const passing = status ? { status: { in: status } } : {};
+          return { steps: nested({ ...page, select, where: { AND: [passing, where] } }, ['edges', 'node']) };
+        },
+        resolve: async ({ id, steps }, { status, ...args }, context) => ({
+          ...(await IN_ORDER.connection(args, steps as StepModel[])),
+          totalCount: async () => totalOf(await stepCounts(context, id), status),
         }),
       },
-      { name: 'StepConnection', authScopes: { public: true } },
-      { name: 'StepEdge', authScopes: { public: true } },
+      StepConnection,
     ),
     allSteps: t.relation('steps', {
       description: 'All steps in the order in which they are done, unpaged: for the manager.',
@@ -135,6 +158,8 @@ export const Step = builder.prismaObject('Step', {
   }),
 });
 
+const StepConnection = connectionOf(Step, 'Step');
+
 builder.queryFields((t) => ({
   command: t.prismaField({
     type: Command,
@@ -147,15 +172,20 @@ builder.queryFields((t) => ({
 }));
 
 builder.prismaObjectFields('Operation', (t) => ({
-  commands: t.relatedConnection(
-    'commands',
+  commands: t.connection(
     {
-      cursor: 'id',
-      totalCount: true,
+      type: Command,
       args: { status: t.arg({ type: [CommandStatus] }) },
-      query: ({ status }, { principal }) => ({
-        where: { ...(status && { status: { in: status } }), ...visibilityOf(principal).ofCluster },
-        orderBy: [{ cluster: { name: 'asc' as const } }, { id: 'asc' as const }],
+      extensions: CHECKED_CURSORS,
+      select: ({ status, ...args }, { principal }, nested) => {
+        const { where, ...page } = BY_CLUSTER.page(args);
+        const passing = { ...(status && { status: { in: status } }), ...visibilityOf(principal).ofCluster };
+        const { select } = BY_CLUSTER;
+        return { commands: nested({ ...page, select, where: { AND: [passing, where] } }, ['edges', 'node']) };
+      },
+      resolve: async ({ id, commands }, { status, ...args }, context) => ({
+        ...(await BY_CLUSTER.connection(args, commands as CommandModel[])),
+        totalCount: async () => totalOf(await commandCounts(context, id), status),
       }),
     },
     CommandConnection,

@@ -1,3 +1,4 @@
+import { queryFromInfo } from '@pothos/plugin-prisma';
 import { visibilityOf, type Visibility } from '../../access/visibility.ts';
 import { permission } from '../../access/permission.ts';
 import { Permission } from '../../access/schema/grant.ts';
@@ -12,7 +13,10 @@ import {
 import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
 import type { Context } from '../../graphql/context.ts';
+import { CHECKED_CURSORS } from '../../graphql/cursors.ts';
+import { byText, Keyset, newestBy } from '../../graphql/keyset.ts';
 import { batched } from '../../graphql/loader.ts';
+import { isCountOnly } from '../../graphql/selection.ts';
 import type { OperationModel } from '../../platform/generated/prisma/models.ts';
 import * as input from '../../graphql/input.ts';
 import { contains } from '../../platform/contains.ts';
@@ -71,15 +75,20 @@ const stepCounts = batched<Count<StepStatusEnum>[]>(async (ids, { prisma }, _arg
   return byKey(rows);
 }, []);
 
-const commandCounts = batched<Count<CommandStatusEnum>[]>(async (ids, { prisma }, _args, { principal }) => {
-  const rows = await prisma.command.groupBy({
-    by: ['operationId', 'status'],
-    where: { operationId: { in: [...ids] }, ...visibilityOf(principal).ofCluster },
-    _count: true,
-    orderBy: [{ operationId: 'asc' }, { status: 'asc' }],
-  });
-  return byKey(rows.map(({ operationId, status, _count }) => ({ key: operationId, status, count: _count })));
-}, []);
+export const commandCounts = batched<Count<CommandStatusEnum>[]>(
+  async (ids, { prisma }, _args, { principal }) => {
+    const rows = await prisma.command.groupBy({
+      by: ['operationId', 'status'],
+      where: { operationId: { in: [...ids] }, ...visibilityOf(principal).ofCluster },
+      _count: true,
+      orderBy: [{ operationId: 'asc' }, { status: 'asc' }],
+    });
+    return byKey(
+      rows.map(({ operationId, status, _count }) => ({ key: operationId, status, count: _count })),
+    );
+  },
+  [],
+);
 
 const visiblePart = batched<VisiblePart | undefined>(
   (ids, { prisma }, _args, { principal }) => visibleParts(prisma, visibilityOf(principal), ids),
@@ -154,6 +163,11 @@ export const Operation = builder.prismaObject('Operation', {
 
 export const OperationConnection = connectionOf(Operation, 'Operation');
 
+const NEWEST_FIRST = new Keyset<Prisma.OperationWhereInput, Prisma.OperationOrderByWithRelationInput>(
+  newestBy('createdAt'),
+  byText('id'),
+);
+
 const OperationFilter = builder.inputType('OperationFilter', {
   fields: (t) => ({
     status: t.field({ type: [OperationStatus] }),
@@ -192,21 +206,31 @@ builder.queryFields((t) => ({
     resolve: (query, _parent, { id }, { deps, principal }) =>
       deps.prisma.operation.findUnique({ ...query, where: { id, ...visibilityOf(principal).operations } }),
   }),
-  operations: t.prismaConnection(
+  operations: t.connection(
     {
       type: Operation,
-      cursor: 'id',
       description: 'Newest first.',
       authScopes: { viewer: true },
       args: { filter: t.arg({ type: OperationFilter }) },
-      resolve: (query, _parent, { filter }, { deps, principal }) =>
-        deps.prisma.operation.findMany({
-          ...query,
-          where: operationWhere(filter, visibilityOf(principal)),
-          orderBy: [{ createdAt: 'desc' }, { id: 'asc' }],
-        }),
-      totalCount: (_parent, { filter }, { deps, principal }) =>
-        deps.prisma.operation.count({ where: operationWhere(filter, visibilityOf(principal)) }),
+      extensions: CHECKED_CURSORS,
+      resolve: async (_parent, { filter, ...args }, context, info) => {
+        const { prisma } = context.deps;
+        const passing = operationWhere(filter, visibilityOf(context.principal));
+        const { where, ...page } = NEWEST_FIRST.page(args);
+        const query: object = queryFromInfo({
+          context,
+          info,
+          select: NEWEST_FIRST.select,
+          path: ['edges', 'node'],
+        });
+        const rows = isCountOnly(info)
+          ? []
+          : prisma.operation.findMany({ ...query, ...page, where: { AND: [passing, where] } });
+        return {
+          ...(await NEWEST_FIRST.connection(args, rows)),
+          totalCount: () => prisma.operation.count({ where: passing }),
+        };
+      },
     },
     OperationConnection,
   ),

@@ -1,9 +1,12 @@
 import type { InputShapeFromFields } from '@pothos/core';
+import type { DefaultConnectionArguments } from '@pothos/plugin-relay';
 import type { Prisma } from '../../platform/generated/prisma/client.ts';
+import { ClusterStatus as ClusterStatusEnum } from '../../platform/generated/prisma/enums.ts';
 import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
 import { CHECKED_CURSORS } from '../../graphql/cursors.ts';
 import * as input from '../../graphql/input.ts';
+import { byText, Keyset, newestBy, worstBy } from '../../graphql/keyset.ts';
 import { Label, LabelInput } from '../../graphql/label.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
 import { batched } from '../../graphql/loader.ts';
@@ -121,19 +124,18 @@ export const ClusterOrder = builder.enumType('ClusterOrder', {
   values: ['WORST_FIRST', 'NAME', 'NEWEST_FIRST'] as const,
 });
 
-const CLUSTER_ORDER = {
-  WORST_FIRST: [{ status: 'asc' }, { name: 'asc' }, { id: 'asc' }],
-  NAME: [{ name: 'asc' }, { id: 'asc' }],
-  NEWEST_FIRST: [{ createdAt: 'desc' }, { id: 'asc' }],
-} satisfies Record<string, Prisma.ClusterOrderByWithRelationInput[]>;
+type ClusterKeyset = Keyset<Prisma.ClusterWhereInput, Prisma.ClusterOrderByWithRelationInput>;
 
-/** The order of a list of clusters; ends in the id so that pages never overlap. */
-export const clusterOrderBy = (order: keyof typeof CLUSTER_ORDER | null | undefined) =>
-  CLUSTER_ORDER[order ?? 'WORST_FIRST'];
+/** The orders of a list of clusters; a name is one cluster's alone. */
+export const CLUSTER_ORDER: Record<typeof ClusterOrder.$inferType, ClusterKeyset> = {
+  WORST_FIRST: new Keyset(worstBy('status', Object.values(ClusterStatusEnum)), byText('name')),
+  NAME: new Keyset(byText('name')),
+  NEWEST_FIRST: new Keyset(newestBy('createdAt'), byText('name')),
+};
 
 /** What every field that lists clusters takes. */
 export const clusterListArgs = builder.args((t) => ({
   filter: t.field({ type: ClusterFilter }),
   orderBy: t.field({ type: ClusterOrder, defaultValue: 'WORST_FIRST' }),
 }));
-export type ClusterListArgs = InputShapeFromFields<typeof clusterListArgs>;
+export type ClusterListArgs = InputShapeFromFields<typeof clusterListArgs> & DefaultConnectionArguments;

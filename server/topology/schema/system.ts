@@ -1,3 +1,4 @@
+import { queryFromInfo } from '@pothos/plugin-prisma';
 import type { GraphQLResolveInfo } from 'graphql';
 import { builder } from '../../graphql/builder.ts';
 import { SYSTEM_ID } from '../../platform/event-log.ts';
@@ -5,7 +6,7 @@ import { visibilityOf } from '../../access/visibility.ts';
 import type { Context } from '../../graphql/context.ts';
 import { CHECKED_CURSORS } from '../../graphql/cursors.ts';
 import * as input from '../../graphql/input.ts';
-import { selectedFields } from '../../graphql/selection.ts';
+import { isCountOnly, selectedFields } from '../../graphql/selection.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
 import { clusterWhere } from '../filter.ts';
 import { countNodes, nodesOfSystem } from '../node-list.ts';
@@ -14,8 +15,8 @@ import {
   Cluster,
   ClusterConnection,
   ClusterFilter,
+  CLUSTER_ORDER,
   clusterListArgs,
-  clusterOrderBy,
   type ClusterListArgs,
 } from './cluster.ts';
 import { ClusterStatus, NodeStatusCount } from './common.ts';
@@ -52,15 +53,25 @@ const ClusterFacets = builder
     }),
   });
 
-const listClusters = ({ deps, principal }: Context, query: object, { filter, orderBy }: ClusterListArgs) =>
-  deps.prisma.cluster.findMany({
-    ...query,
-    where: clusterWhere(filter, visibilityOf(principal)),
-    orderBy: clusterOrderBy(orderBy),
-  });
-
-const countClusters = ({ deps, principal }: Context, { filter }: ClusterListArgs) =>
-  deps.prisma.cluster.count({ where: clusterWhere(filter, visibilityOf(principal)) });
+/** What both fields that list clusters answer with. */
+const clusterConnection = async (
+  { filter, orderBy, ...args }: ClusterListArgs,
+  context: Context,
+  info: GraphQLResolveInfo,
+) => {
+  const { prisma } = context.deps;
+  const passing = clusterWhere(filter, visibilityOf(context.principal));
+  const order = CLUSTER_ORDER[orderBy ?? 'WORST_FIRST'];
+  const { where, ...page } = order.page(args);
+  const query: object = queryFromInfo({ context, info, select: order.select, path: ['edges', 'node'] });
+  const rows = isCountOnly(info)
+    ? []
+    : prisma.cluster.findMany({ ...query, ...page, where: { AND: [passing, where] } });
+  return {
+    ...(await order.connection(args, rows)),
+    totalCount: () => prisma.cluster.count({ where: passing }),
+  };
+};
 
 /** What is read of the system by itself; the other fields are lists with queries of their own. */
 const SUMMARY = ['name', 'status', 'statusReason', 'revision', 'clusterCounts', 'nodeCounts'];
@@ -111,13 +122,12 @@ export const System = builder.objectRef<SystemView>('System').implement({
       resolve: (_system, { filter }, { deps, principal }) =>
         clusterFacets(deps.prisma, visibilityOf(principal), filter),
     }),
-    clusters: t.prismaConnection(
+    clusters: t.connection(
       {
         type: Cluster,
-        cursor: 'id',
         args: clusterListArgs,
-        resolve: (query, _parent, args, context) => listClusters(context, query, args),
-        totalCount: (_parent, args, context) => countClusters(context, args),
+        extensions: CHECKED_CURSORS,
+        resolve: (_system, args, context, info) => clusterConnection(args, context, info),
       },
       ClusterConnection,
     ),
@@ -146,14 +156,13 @@ builder.queryFields((t) => ({
     authScopes: { viewer: true },
     resolve: (_query, _args, context, info) => openSystem(context, info),
   }),
-  clusters: t.prismaConnection(
+  clusters: t.connection(
     {
       type: Cluster,
-      cursor: 'id',
       authScopes: { viewer: true },
       args: clusterListArgs,
-      resolve: (query, _parent, args, context) => listClusters(context, query, args),
-      totalCount: (_parent, args, context) => countClusters(context, args),
+      extensions: CHECKED_CURSORS,
+      resolve: (_query, args, context, info) => clusterConnection(args, context, info),
     },
     ClusterConnection,
   ),
