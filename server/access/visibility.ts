@@ -34,16 +34,17 @@ const ALL: Visibility = {
   sql: [],
 };
 
-/** What the principal sees or, with another role than VIEWER, may act on. */
+/** What the principal sees or, with another role than VIEWER, may act on: managers see their own cluster, and no more. */
 export function visibilityOf(principal: Principal, role: Role = 'VIEWER'): Visibility {
   if (principal.kind === 'manager') {
+    if (role !== 'VIEWER') return NOTHING;
     const { clusterId } = principal;
     return limitedTo({ id: clusterId }, Prisma.sql`c.id = ${clusterId}`, false);
   }
   const choices = clustersWith(grantsOf(principal), role);
   if (choices === null) return ALL;
   const some = choices.flatMap(partsOf);
-  if (some.length === 0) return limitedTo({ id: { in: [] } }, Prisma.sql`false`, false);
+  if (some.length === 0) return NOTHING;
   const sql = Prisma.sql`(${Prisma.join(
     some.map((part) => part.sql),
     ' OR ',
@@ -63,6 +64,8 @@ function limitedTo(clusters: Prisma.ClusterWhereInput, sql: Prisma.Sql, byLabel:
   };
 }
 
+const NOTHING = limitedTo({ id: { in: [] } }, Prisma.sql`false`, false);
+
 function partsOf({ names, labels }: ClusterChoice): { where: Prisma.ClusterWhereInput; sql: Prisma.Sql }[] {
   const parts = [];
   if (names.length > 0)
@@ -76,7 +79,8 @@ function partsOf({ names, labels }: ClusterChoice): { where: Prisma.ClusterWhere
   return parts;
 }
 
-const hasLabel = ({ key, value }: { key: string; value: string }): Prisma.Sql =>
+/** Of a cluster that a statement calls `c`. */
+export const hasLabel = ({ key, value }: { key: string; value: string }): Prisma.Sql =>
   Prisma.sql`EXISTS (SELECT 1 FROM cluster_label AS l WHERE l.cluster_id = c.id AND l.key = ${key} AND l.value = ${value})`;
 
 /** Which of these clusters it has the role over. Asks the database only where that is not all of them. */

@@ -76,6 +76,17 @@ describe('what an operation costs', () => {
     expect(cost('{ cluster(id: "1") { labels { key } } }').values, 'nobody says how long').toBe(1 + 10 * 2);
   });
 
+  it('counts lists of values, lines of output, and what takes long to find out', () => {
+    const nodes = (fields: string) => cost(`{ cluster(id: "1") { cells(limit: 7) { ${fields} } } }`).values;
+    expect(nodes('lastOutput')).toBe(1 + 7 * (1 + 50));
+    expect(cost('{ cluster(id: "1") { primary { capabilities } } }').values).toBe(2 + 10);
+    const facets = Array.from({ length: 26 }, (_, n) => `f${n}: clusterFacets { kinds { count } }`).join(' ');
+    expect(fault(`{ system { ${facets} } }`)).toMatchObject({
+      ...{ code: 'INVALID', field: 'system.f0', allowed: MAX_COST },
+    });
+    expect(fault(`{ system { ${facets.slice(0, facets.indexOf('f20:'))} } }`)).toBeUndefined();
+  });
+
   it('takes sizes from variables, their defaults, and fragments', () => {
     const document = `query ($n: Int = 4) { clusters(first: $n) { ...Page } }
       fragment Page on ClusterConnection { edges { node { id } } }`;

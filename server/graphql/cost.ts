@@ -30,6 +30,11 @@ const MAX_ROOT_FIELDS = 20;
 /** What a list is taken to have whose length nobody asks for: labels, counts, changes. */
 const ASSUMED_LENGTH = 10;
 
+/** Marks, as a field's `extensions`, what it costs by itself: one that takes long to find out, or is long. */
+export const costing = (cost: number) => ({ cost });
+/** Of a list of lines that a program wrote: so many at most are kept. */
+export const OUTPUT_LINES = costing(50);
+
 /** Arguments that say how long a list may be. */
 const SIZE_ARGUMENTS = ['first', 'last', 'limit'];
 
@@ -47,6 +52,7 @@ interface Cost {
 /**
  * What an operation of a valid document costs: how many values its answer can have. A list counts as long as it is
  * asked to be (`first`, `last`, `limit`), whether there is so much or not; what `@skip` and `@include` leave out counts.
+ * A field that is more work than its values tell costs what it is marked with (`costing`).
  * @param variables as they were sent
  */
 export function costOf(
@@ -162,18 +168,20 @@ class Estimate {
   #ofField(node: FieldNode, parent: GraphQLNamedType | undefined, page: number): Cost {
     const field = fieldOf(parent, node.name.value);
     const type = field && getNamedType(field.type);
+    const name = (node.alias ?? node.name).value;
+    const own = field && (field.extensions['cost'] as number | undefined);
     if (!field || !node.selectionSet || !isCompositeType(type)) {
-      return { values: 1, fields: 1, depth: 1, path: '' };
+      const values = own ?? (field && isList(field) ? ASSUMED_LENGTH : 1);
+      return { values, fields: 1, depth: 1, path: own === undefined ? '' : name };
     }
     const asked = this.#lengthOf(field, node);
     const length = isList(field) ? (asked ?? page) : 1;
     const inner = this.of(node.selectionSet, type, isList(field) ? undefined : asked);
-    const name = (node.alias ?? node.name).value;
     return {
-      values: length * (1 + inner.values),
+      values: (own ?? 0) + length * (1 + inner.values),
       fields: 1,
       depth: 1 + inner.depth,
-      path: inner.path ? `${name}.${inner.path}` : asked === undefined ? '' : name,
+      path: inner.path ? `${name}.${inner.path}` : asked === undefined && own === undefined ? '' : name,
     };
   }
 

@@ -19,7 +19,10 @@ import { MetricFeed } from '../metric/feed.ts';
 import { createApi } from './yoga.ts';
 
 const SYSTEM_PAGE = `{
-  system { status nodeCounts { status count } clusterCounts { status count } }
+  system {
+    status nodeCounts { status count } clusterCounts { status count }
+    clusterFacets { statuses { count } labels { key values { value count } } }
+  }
   clusters(first: 100) {
     totalCount
     edges { node {
@@ -80,7 +83,12 @@ describe('the number of queries', () => {
           statusReason: '',
           statusSince: now,
           link: 'CONNECTED',
-          labels: { create: { key: 'env', value: 'x' } },
+          labels: {
+            create: [
+              { key: 'env', value: 'x' },
+              { key: `only-${c}`, value: 'y' },
+            ],
+          },
         },
       });
       const manager = await prisma.manager.create({

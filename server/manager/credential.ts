@@ -12,7 +12,7 @@ import { setLink } from '../topology/refresh.ts';
  * Takes a new credential that a manager made beside the one that it shows: that stays until the new one is first used,
  * or its own end, so nothing is lost with the answer, and the same may be asked again.
  * @returns the new one's term
- * @throws AppError UNAUTHENTICATED when the one that is shown has ended meanwhile.
+ * @throws AppError UNAUTHENTICATED when the one that is shown has ended meanwhile; CONFLICT before a third of its life is over.
  */
 export async function renewCredential(
   { prisma, clock, credentialMs }: Deps,
@@ -29,6 +29,11 @@ export async function renewCredential(
     if (renewed === credentialHash) return termOf(known.credentialExpiresAt, now, credentialMs);
     if (renewed === known.nextCredentialHash)
       return termOf(known.nextCredentialExpiresAt!, now, credentialMs);
+    // Each renewal is an entry of the audit log, which is kept for ever: nobody is to fill it.
+    if (known.credentialExpiresAt.getTime() - now.getTime() > (credentialMs * 2) / 3)
+      throw conflict('A credential is not renewed before a third of its life is over.', {
+        field: 'input.credential',
+      });
     await tx.manager.update({
       where: { id: managerId, credentialHash },
       data: { nextCredentialHash: renewed, nextCredentialExpiresAt: expiresAt },

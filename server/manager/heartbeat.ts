@@ -1,5 +1,4 @@
-import { recordAudit } from '../access/audit/record.ts';
-import type { Caller, ManagerPrincipal } from '../access/principal.ts';
+import type { ManagerPrincipal } from '../access/principal.ts';
 import { revoked } from '../access/manager-credential.ts';
 import type { Deps } from '../deps.ts';
 import { invalid } from '../platform/errors.ts';
@@ -41,18 +40,16 @@ export async function renewLease(
   });
 }
 
-/** A manager says that it stops: its lease ends now, so that a standby need not wait. */
-export async function leave(
-  deps: Deps,
-  caller: Caller,
-  principal: ManagerPrincipal,
-  epoch: number,
-  reason: string | null,
-) {
+/** A manager says that it stops: its lease ends now, so that a standby need not wait. Once is enough. */
+export async function leave(deps: Deps, principal: ManagerPrincipal, epoch: number, reason: string | null) {
   const now = deps.clock.now();
   await change(deps, async (tx, record) => {
     const cluster = await lockCluster(tx, principal.clusterId);
-    await tx.manager.update({ where: { id: principal.managerId }, data: { leftAt: now, silentSince: null } });
+    const { count } = await tx.manager.updateMany({
+      where: { id: principal.managerId, leftAt: null },
+      data: { leftAt: now, silentSince: null },
+    });
+    if (count === 0) return;
     const why = reason ? ` (${reason})` : '';
     record({
       kind: 'MANAGER_LEFT',
@@ -65,14 +62,6 @@ export async function leave(
       const summary = `The primary manager ${principal.name} left${why}.`;
       record(...(await setLink(tx, [cluster], 'SILENT', now, () => summary)));
     }
-    await recordAudit(tx, {
-      ...caller,
-      at: now,
-      action: 'leave',
-      reason,
-      targets: [{ type: 'Manager', id: principal.managerId, name: principal.name }],
-      result: 'DONE',
-    });
   });
 }
 

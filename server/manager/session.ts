@@ -8,7 +8,7 @@ import type { Deps } from '../deps.ts';
 import { recordAudit } from '../access/audit/record.ts';
 import type { Label } from '../access/grants.ts';
 import { hashSecret, type Caller } from '../access/principal.ts';
-import { replaceLabels } from '../topology/labels.ts';
+import { bindLabels, replaceLabels } from '../topology/labels.ts';
 import { lockCluster } from '../topology/lock.ts';
 import type { ClusterRow } from '../topology/service.ts';
 import { heardFrom, type Lease } from './heartbeat.ts';
@@ -101,24 +101,34 @@ async function register(deps: Deps, caller: Caller, request: Registration): Prom
       summary: `Manager ${manager.name} ${known ? 'registered again' : 'registered'} (version ${manager.version}).`,
     });
     const lease = await heardFrom(deps, tx, record, cluster, manager, undefined, now);
-    // Last of all: thousands may come with one token, and who holds its row lets the others wait.
-    if (token) await spendToken(tx, token);
-    await recordAudit(tx, {
-      ...caller,
-      principal: {
-        kind: 'manager',
-        ...{ managerId: manager.id, clusterId: cluster.id, name: manager.name },
-        ...{ credentialHash, credentialId: manager.credentialId },
-      },
-      at: now,
-      action: 'registerManager',
-      targets: [
-        { type: 'Manager', id: manager.id, name: manager.name },
-        { type: 'Cluster', id: cluster.id, name: cluster.name },
-      ],
-      result: 'DONE',
-      detail: { version: manager.version, tokenId: token?.id ?? null },
-    });
+    // Rights rest on labels: who has just been let in, or stands by, changes none.
+    if (self && lease.role === 'PRIMARY' && (await replaceLabels(tx, cluster.id, request.cluster.labels)))
+      record({
+        kind: 'CLUSTER_RELABELLED',
+        clusterId: cluster.id,
+        summary: `Labels of ${cluster.name} changed.`,
+      });
+    // Last of all: thousands may come with one token, and who holds its row lets the others wait. A manager that is back
+    // by what it is known by is news and no act: the event log has it.
+    if (token) {
+      await spendToken(tx, token);
+      await recordAudit(tx, {
+        ...caller,
+        principal: {
+          kind: 'manager',
+          ...{ managerId: manager.id, clusterId: cluster.id, name: manager.name },
+          ...{ credentialHash, credentialId: manager.credentialId },
+        },
+        at: now,
+        action: 'registerManager',
+        targets: [
+          { type: 'Manager', id: manager.id, name: manager.name },
+          { type: 'Cluster', id: cluster.id, name: cluster.name },
+        ],
+        result: 'DONE',
+        detail: { version: manager.version, tokenId: token.id },
+      });
+    }
     const credential = termOf(enrolled?.credentialExpiresAt ?? self!.expiresAt, now, deps.credentialMs);
     return { clusterId: cluster.id, managerId: manager.id, lease, credential };
   });
@@ -150,12 +160,13 @@ async function joinCluster(
     });
   }
   const bound = token ? labelsOf(token) : [];
-  if (made.length === 0) await mustHave(tx, cluster, bound);
-  const relabelled = await replaceLabels(tx, id, labels, made.length > 0 ? bound : []);
-  if (made.length > 0)
+  if (made.length > 0) {
+    await replaceLabels(tx, id, labels, bound);
     record({ kind: 'CLUSTER_CREATED', clusterId: id, summary: `Cluster ${name} (${kind}) joined.` });
-  else if (relabelled)
-    record({ kind: 'CLUSTER_RELABELLED', clusterId: id, summary: `Labels of ${name} changed.` });
+  } else {
+    await mustHave(tx, cluster, bound);
+    await bindLabels(tx, id, bound);
+  }
   return cluster;
 }
 

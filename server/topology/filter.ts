@@ -2,7 +2,7 @@ import { contains, literally } from '../platform/contains.ts';
 import { Prisma } from '../platform/generated/prisma/client.ts';
 import type { ClusterStatus } from '../platform/generated/prisma/enums.ts';
 import type { Label } from '../access/grants.ts';
-import type { Visibility } from '../access/visibility.ts';
+import { hasLabel, type Visibility } from '../access/visibility.ts';
 import type { NodeStatus } from './status.ts';
 
 export interface ClusterFilterValue {
@@ -39,6 +39,29 @@ export function clusterWhere(
   for (const { key, value } of labels ?? []) and.push({ labels: { some: { key, value } } });
   return { AND: and };
 }
+
+/** The same as `clusterWhere`, of clusters that a statement calls `c`. */
+export function clusterConditions(
+  filter: ClusterFilterValue | null | undefined,
+  seen: Visibility,
+): Prisma.Sql[] {
+  const { search, status, kind, labels, ids } = filter ?? {};
+  const conditions = [...seen.sql];
+  if (search) {
+    const pattern = `%${literally(search)}%`;
+    conditions.push(Prisma.sql`(c.name ILIKE ${pattern} OR c.kind ILIKE ${pattern} OR EXISTS (
+      SELECT 1 FROM node AS n WHERE n.cluster_id = c.id AND n.name ILIKE ${pattern} AND n.status <> 'LEFT'))`);
+  }
+  if (status) conditions.push(Prisma.sql`c.status = ANY(${[...status]}::text[]::"ClusterStatus"[])`);
+  if (kind) conditions.push(Prisma.sql`c.kind = ANY(${[...kind]}::text[])`);
+  if (ids) conditions.push(Prisma.sql`c.id = ANY(${[...ids]}::text[])`);
+  conditions.push(...(labels ?? []).map(hasLabel));
+  return conditions;
+}
+
+/** All of the conditions; of none everything passes. */
+export const allOf = (conditions: readonly Prisma.Sql[]): Prisma.Sql =>
+  conditions.length > 0 ? Prisma.join([...conditions], ' AND ') : Prisma.sql`true`;
 
 /**
  * What holds of the nodes (`n`, with their clusters `c`) that pass all parts of the filter that are set. Those that

@@ -1,10 +1,11 @@
-import type { Prisma, PrismaClient } from '../platform/generated/prisma/client.ts';
+import { Prisma, type PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { Transaction } from '../platform/event-log.ts';
 import type { Label } from '../access/grants.ts';
 import { conflict } from '../platform/errors.ts';
+import { allOf } from './filter.ts';
 
 /**
- * Puts the cluster's labels in place of those it had. Those that an enrolment token put there stay; `bound` are such.
+ * Puts the cluster's labels in place of those it had. Those that an enrolment token vouches for stay; `bound` are such.
  * Answers whether they are others.
  * @throws AppError CONFLICT when one has another value than the same one that stays.
  */
@@ -35,31 +36,41 @@ export async function replaceLabels(
   return true;
 }
 
+/** From now on an enrolment token vouches for these labels that the cluster has. */
+export async function bindLabels(
+  tx: Transaction,
+  clusterId: string,
+  labels: readonly Label[],
+): Promise<void> {
+  if (labels.length === 0) return;
+  const those = labels.map(({ key, value }) => ({ key, value }));
+  await tx.clusterLabel.updateMany({ where: { clusterId, OR: those }, data: { bound: true } });
+}
+
 /** The same for the same labels in whatever order. */
 const inWords = (labels: readonly Label[]): string =>
   JSON.stringify(labels.map(({ key, value }) => [key, value]).sort(([a], [b]) => (a! < b! ? -1 : 1)));
 
 const FACETS = 50;
 
-/** The commonest keys and of each the commonest values: key by key, so that no answer grows with the clusters. */
-export async function labelFacets(prisma: PrismaClient, where: Prisma.ClusterWhereInput) {
-  const keys = await prisma.clusterLabel.groupBy({
-    by: ['key'],
-    where: { cluster: where },
-    orderBy: [{ _count: { key: 'desc' } }, { key: 'asc' }],
-    take: FACETS,
-  });
-  const facets: { key: string; values: { value: string; count: number }[] }[] = [];
-  // In turn: all at once would take every connection from the others.
-  for (const { key } of keys) {
-    const values = await prisma.clusterLabel.groupBy({
-      by: ['value'],
-      where: { key, cluster: where },
-      _count: true,
-      orderBy: [{ _count: { value: 'desc' } }, { value: 'asc' }],
-      take: FACETS,
-    });
-    facets.push({ key, values: values.map(({ value, _count }) => ({ value, count: _count })) });
-  }
-  return facets;
+/**
+ * The commonest keys and of each the commonest values, in one statement, so that no answer grows with the clusters.
+ * @param conditions of the clusters (`c`) that are counted.
+ */
+export async function labelFacets(prisma: PrismaClient, conditions: readonly Prisma.Sql[]) {
+  const rows = await prisma.$queryRaw<{ key: string; value: string; count: number }[]>(Prisma.sql`
+    WITH counted AS (
+      SELECT l.key, l.value, count(*)::int AS count
+      FROM cluster_label AS l JOIN cluster AS c ON c.id = l.cluster_id
+      WHERE ${allOf(conditions)} GROUP BY l.key, l.value
+    ), of_key AS (
+      SELECT *, sum(count) OVER (PARTITION BY key) AS total,
+        row_number() OVER (PARTITION BY key ORDER BY count DESC, value) AS place
+      FROM counted
+    ), ranked AS (SELECT *, dense_rank() OVER (ORDER BY total DESC, key) AS key_place FROM of_key)
+    SELECT key, value, count FROM ranked WHERE key_place <= ${FACETS} AND place <= ${FACETS}
+    ORDER BY key_place, place`);
+  const facets = new Map<string, { value: string; count: number }[]>();
+  for (const { key, value, count } of rows) facets.set(key, [...(facets.get(key) ?? []), { value, count }]);
+  return [...facets].map(([key, values]) => ({ key, values }));
 }

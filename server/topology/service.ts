@@ -3,7 +3,7 @@ import type { ClusterModel } from '../platform/generated/prisma/models.ts';
 import type { ClusterStatus } from '../platform/generated/prisma/enums.ts';
 import { SYSTEM_ID, change, type EventWriterDeps, type Position } from '../platform/event-log.ts';
 import type { Visibility } from '../access/visibility.ts';
-import { clusterWhere, type ClusterFilterValue } from './filter.ts';
+import { clusterConditions, clusterWhere, type ClusterFilterValue } from './filter.ts';
 import { labelFacets } from './labels.ts';
 import {
   COUNTED_STATUSES,
@@ -108,6 +108,6 @@ export async function clusterFacets(
   return {
     statuses: statuses.map(({ status, _count }) => ({ value: status as string, count: _count })),
     kinds: kinds.map(({ kind, _count }) => ({ value: kind, count: _count })),
-    labels: await labelFacets(prisma, where),
+    labels: await labelFacets(prisma, clusterConditions(filter, seen)),
   };
 }

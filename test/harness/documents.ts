@@ -26,6 +26,9 @@ export interface Generated {
   fields: Set<string>;
 }
 
+/** What people are refused; managers are asked for it where it is theirs. */
+const FOR_MANAGERS = ['Command.allSteps'];
+
 /**
  * The operation that asks for one root field with everything that lies so many levels below it: lists by their first
  * three, and of a type that stands above already the name only.
@@ -34,7 +37,7 @@ export interface Generated {
 export function documentFor(
   root: (typeof ROOTS)[number],
   field: string,
-  { levels = 3, without = [] }: { levels?: number; without?: readonly string[] } = {},
+  { levels = 3, without = FOR_MANAGERS }: { levels?: number; without?: readonly string[] } = {},
 ): Generated {
   const fields = new Set<string>();
   const definition = rootFields(root).find(({ name }) => name === field);

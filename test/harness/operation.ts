@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from './client.ts';
+import { unpaged } from './operator.ts';
 import { until } from './until.ts';
 
 export interface StepSeen {
@@ -36,16 +37,18 @@ export async function seeOperation(client: Client, id: string): Promise<Operatio
     `query ($id: ID!) {
       operation(id: $id) {
         id status statusReason
-        commands { edges { node {
+        commands(first: 1) { edges { node {
           status statusReason waitingFor
-          allSteps { nodeName batch status reason output instanceBefore instanceAfter startedAt finishedAt }
+          steps(first: 500) { edges { node {
+            nodeName batch status reason output instanceBefore instanceAfter startedAt finishedAt
+          } } }
         } } }
       }
     }`,
     { id },
   );
   const [{ node }] = operation.commands.edges;
-  return { ...operation, command: node, steps: node.allSteps };
+  return { ...operation, command: node, steps: unpaged(node.steps) };
 }
 
 /** Waits until the operation has ended. */

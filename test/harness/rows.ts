@@ -113,6 +113,7 @@ export const ROWS: Record<string, Row> = {
   'Mutation.renewCredential': {
     who: MANAGERS,
     variables: () => ({ input: { credential: WireManager.credential() } }),
+    told: 'CONFLICT',
   },
   'Mutation.renewLease': {
     who: MANAGERS,

@@ -33,7 +33,7 @@ export class WireManager {
       `mutation ($input: RegisterManagerInput!) {
         registerManager(input: $input) {
           clusterId managerId
-          lease { role epoch durationMs renewEveryMs primaryName membershipSequence snapshotWanted }
+          credential { validForMs renewAfterMs } lease { role epoch durationMs renewEveryMs primaryName membershipSequence snapshotWanted }
         }
       }`,
       { input: { credential: WireManager.credential(), ...input } },

@@ -92,6 +92,27 @@ describe('an enrolment token', () => {
     expect((await register('testing', forTest.token, { labels: [test] })).errors).toBeUndefined();
   });
 
+  it('leaves the labels that a cluster has: by them people have their rights', async () => {
+    const bank = (labels: object[], manager: object) =>
+      WireManager.register(oc.client, { cluster: { name: 'bank', kind: 'process', labels }, ...manager });
+    const mallory = { key: 'team', value: 'mallory' };
+    const named = (name: string) => ({
+      credential: WireManager.credential(),
+      manager: { name, version: '1' },
+    });
+    const [first, standby, third] = [named('m1'), named('m2'), named('m3')];
+    await bank([prod, tier], { ...first, token: (await create({})).token });
+    expect((await bank([mallory], { ...standby, token: (await create({})).token })).errors).toBeUndefined();
+    expect(await labelsOf('bank'), 'with a token for any cluster').toEqual([prod, tier]);
+    expect((await bank([mallory], standby)).data.registerManager.lease.role).toBe('STANDBY');
+    expect(await labelsOf('bank'), 'as standby').toEqual([prod, tier]);
+    const forProd = (await create({ labels: [prod] })).token;
+    expect((await bank([prod], { ...third, token: forProd })).errors).toBeUndefined();
+    expect(await labelsOf('bank'), 'with a token for some of them').toEqual([prod, tier]);
+    expect((await bank([mallory], first)).data.registerManager.lease.role).toBe('PRIMARY');
+    expect(await labelsOf('bank'), 'its primary changes what no token vouches for').toEqual([prod, mallory]);
+  });
+
   it('for one use lets one in of a hundred that come at once', async () => {
     const { token, enrolmentToken } = await create({ uses: 1 });
     const answers = await Promise.all(Array.from({ length: 100 }, (_, n) => register(`rush-${n}`, token)));

@@ -197,7 +197,7 @@ describe('the graph System → Cluster → Node', () => {
       ];
       return WireManager.join(oc.client, `l${n}`, `l${n}-m1`, 'labelled', labels, token);
     };
-    await Promise.all(Array.from({ length: 52 }, (_, n) => join(n)));
+    const joined = await Promise.all(Array.from({ length: 52 }, (_, n) => join(n)));
     const facets = async (filter: object) => {
       const { system } = await oc.client.data(
         `query ($filter: ClusterFilter) {
@@ -225,6 +225,25 @@ describe('the graph System → Cluster → Node', () => {
       ],
     });
     expect((await facets({ kind: ['redis'] })).labels).toEqual([]);
+    // Whatever the part of the filter: they are of the clusters that are listed by it.
+    const ids = [0, 1, 7].map((n) => joined[n]!.clusterId);
+    for (const filter of [
+      { search: 'L1' },
+      { search: 'shard-2' },
+      { ids, status: ['EMPTY'] },
+      { status: [] },
+      { ids },
+      { ids, kind: ['labelled'], labels: [prod], search: 'l', status: ['EMPTY'] },
+    ]) {
+      const { clusters } = await oc.client.data(
+        'query ($filter: ClusterFilter) { clusters(filter: $filter, first: 500) { edges { node { labels { key } } } } }',
+        { filter },
+      );
+      const listed = clusters.edges.flatMap(({ node }: { node: { labels: object[] } }) => node.labels);
+      const counted = (await facets(filter)).labels.flatMap(({ values }: { values: object[] }) => values);
+      const sum = counted.reduce((all: number, { count }: { count: number }) => all + count, 0);
+      expect(sum, JSON.stringify(filter)).toBe(listed.length);
+    }
     const { clusters } = await oc.client.data(
       '{ clusters(filter: { labels: [{ key: "region", value: "eu" }] }) { edges { node { labels { key value } } } } }',
     );

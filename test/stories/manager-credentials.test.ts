@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Client } from '../harness/client.ts';
 import { Oc } from '../harness/oc.ts';
 import { RawSocket } from '../harness/raw-socket.ts';
 import { until } from '../harness/until.ts';
@@ -32,56 +33,31 @@ describe('a manager’s credential', () => {
     return cluster.managers.edges[0].node as { id: string; name: string; status: string };
   };
 
-  it('holds for a day, and is to be renewed at two thirds of it', async () => {
-    const manager = await WireManager.join(oc.client, 'daily');
-    const { renewCredential } = await manager.client.data(RENEW, { credential: WireManager.credential() });
-    const { validForMs, renewAfterMs } = renewCredential.credential;
+  it('holds for a day, is to be renewed at two thirds of it, and is not in the first third', async () => {
+    const credential = WireManager.credential();
+    const { data } = await register('daily', { token: await WireManager.token(oc.client), credential });
+    const { validForMs, renewAfterMs } = data.registerManager.credential;
     expect(validForMs).toBe(DAY_MS);
     expect(renewAfterMs).toBe((DAY_MS * 2) / 3);
-  });
-
-  it('is renewed without a break: the old one holds until the new one is used', async () => {
-    const manager = await WireManager.join(oc.client, 'renewed');
-    const old = manager.client;
-    const line = await RawSocket.open(old);
-    line.ask('subscription ($epoch: Int!) { commandIssued(epoch: $epoch) { id } }', { epoch: manager.epoch });
-    const credential = WireManager.credential();
-    // The first answer is taken for lost.
-    await old.data(RENEW, { credential });
-    await old.data(RENEW, { credential });
-    expect((await old.data(OWN, { id: manager.clusterId })).cluster.name).toBe('renewed');
-    const renewed = old.as(credential);
-    expect((await renewed.data(OWN, { id: manager.clusterId })).cluster.name).toBe('renewed');
-    expect((await old.fault(OWN, { id: manager.clusterId })).extensions.code).toBe('UNAUTHENTICATED');
-    // And once more; then another manager joins, and all lines of the cluster are looked at anew.
-    const third = WireManager.credential();
-    await renewed.data(RENEW, { credential: third });
-    await manager.client.as(third).data(OWN, { id: manager.clusterId });
-    const moved = manager.with(third);
-    await moved.snapshot(running('a'));
-    await WireManager.join(oc.client, 'renewed', 'renewed-m2');
-    const { startOperation } = await oc.client.data(
-      `mutation ($id: ID!) { startOperation(input: {
-        plan: { kind: RESTART, targets: { clusterIds: [$id] } }, reason: "r", idempotencyKey: "renewed"
-      }) { id } }`,
-      { id: manager.clusterId },
+    const entries = async () => (await oc.client.data('{ auditLog { totalCount } }')).auditLog.totalCount;
+    const before = await entries();
+    const client = oc.client.as(credential);
+    expect((await client.fault(RENEW, { credential: WireManager.credential() })).extensions).toMatchObject({
+      ...{ code: 'CONFLICT', field: 'input.credential' },
+    });
+    const leave = 'mutation { leave(input: { epoch: 2 }) { left } }';
+    for (let n = 0; n < 3; n++) {
+      expect((await register('daily', { credential })).errors).toBeUndefined();
+      await client.data(leave);
+      await client.data(leave);
+    }
+    expect(await entries(), 'what it can do at will fills no audit log').toBe(before);
+    const { clusters } = await oc.client.data(
+      '{ clusters(filter: { search: "daily" }) { edges { node { history { edges { node { kind } } } } } } }',
     );
-    expect(startOperation.id).toBeTruthy();
-    await until('the first line tells the command', () => line.of('next').length > 0);
-    expect(line.closed).toBeUndefined();
-    line.webSocket.terminate();
-  });
-
-  it('lets a manager that was started again register, whichever of two it shows', async () => {
-    const manager = await WireManager.join(oc.client, 'twofold');
-    const credential = WireManager.credential();
-    await manager.client.data(RENEW, { credential });
-    expect((await register('twofold', { credential: manager.client.credential })).errors).toBeUndefined();
-    expect((await register('twofold', { credential })).errors).toBeUndefined();
-    expect(
-      (await register('twofold', { credential: manager.client.credential })).errors?.[0]?.extensions,
-    ).toMatchObject({
-      code: 'UNAUTHENTICATED',
+    const told = (kind: string) => JSON.stringify(clusters).split(`"${kind}"`).length - 1;
+    expect({ left: told('MANAGER_LEFT'), registered: told('MANAGER_REGISTERED') }).toEqual({
+      ...{ left: 3, registered: 1 + 3 },
     });
   });
 
@@ -203,5 +179,69 @@ describe('a manager’s credential that nobody renews', () => {
       manager: { name: 'forgetful-m1', version: '1' },
     });
     expect(errors?.[0]?.extensions).toMatchObject({ ended: 'EXPIRED' });
+  });
+});
+
+describe('a manager’s credential that is renewed', () => {
+  let oc: Oc;
+  beforeAll(async () => {
+    // A third of its life is 4 s.
+    oc = await Oc.start({ leaseSeconds: 60, env: { CREDENTIAL_HOURS: '0.00334' } });
+  });
+  afterAll(() => oc.stop());
+
+  const register = (name: string, input: object) =>
+    WireManager.register(oc.client, {
+      cluster: { name, kind: 'process' },
+      manager: { name: `${name}-m1`, version: '1' },
+      ...input,
+    });
+  /** As soon as it may be. */
+  const renewed = (client: Client, credential: string) =>
+    until('it is renewed', async () => !(await client.send(RENEW, { credential })).errors);
+
+  it('is renewed without a break: the old one holds until the new one is used', async () => {
+    const manager = await WireManager.join(oc.client, 'renewed');
+    const old = manager.client;
+    const line = await RawSocket.open(old);
+    line.ask('subscription ($epoch: Int!) { commandIssued(epoch: $epoch) { id } }', { epoch: manager.epoch });
+    const credential = WireManager.credential();
+    // The first answer is taken for lost.
+    await renewed(old, credential);
+    await old.data(RENEW, { credential });
+    expect((await old.data(OWN, { id: manager.clusterId })).cluster.name).toBe('renewed');
+    const next = old.as(credential);
+    expect((await next.data(OWN, { id: manager.clusterId })).cluster.name).toBe('renewed');
+    expect((await old.fault(OWN, { id: manager.clusterId })).extensions.code).toBe('UNAUTHENTICATED');
+    // And once more; then another manager joins, and all lines of the cluster are looked at anew.
+    const third = WireManager.credential();
+    await renewed(next, third);
+    await manager.client.as(third).data(OWN, { id: manager.clusterId });
+    const moved = manager.with(third);
+    await moved.snapshot(running('a'));
+    await WireManager.join(oc.client, 'renewed', 'renewed-m2');
+    const { startOperation } = await oc.client.data(
+      `mutation ($id: ID!) { startOperation(input: {
+        plan: { kind: RESTART, targets: { clusterIds: [$id] } }, reason: "r", idempotencyKey: "renewed"
+      }) { id } }`,
+      { id: manager.clusterId },
+    );
+    expect(startOperation.id).toBeTruthy();
+    await until('the first line tells the command', () => line.of('next').length > 0);
+    expect(line.closed).toBeUndefined();
+    line.webSocket.terminate();
+  });
+
+  it('lets a manager that was started again register, whichever of two it shows', async () => {
+    const manager = await WireManager.join(oc.client, 'twofold');
+    const credential = WireManager.credential();
+    await renewed(manager.client, credential);
+    expect((await register('twofold', { credential: manager.client.credential })).errors).toBeUndefined();
+    expect((await register('twofold', { credential })).errors).toBeUndefined();
+    expect(
+      (await register('twofold', { credential: manager.client.credential })).errors?.[0]?.extensions,
+    ).toMatchObject({
+      code: 'UNAUTHENTICATED',
+    });
   });
 });

@@ -171,8 +171,8 @@ builder.mutationFields((t) => ({
     description: 'A manager says that it stops, so that a standby need not wait for its lease to run out.',
     authScopes: { manager: true },
     args: { input: t.arg({ type: LeaveInput, required: true }) },
-    resolve: async (_parent, args, { deps, ...caller }) => {
-      await leave(deps, caller, asManager(caller.principal), args.input.epoch, args.input.reason ?? null);
+    resolve: async (_parent, args, { deps, principal }) => {
+      await leave(deps, asManager(principal), args.input.epoch, args.input.reason ?? null);
       return { left: true };
     },
   }),

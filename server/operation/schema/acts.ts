@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { builder } from '../../graphql/builder.ts';
+import { costing } from '../../graphql/cost.ts';
 import * as input from '../../graphql/input.ts';
 import { invalid } from '../../platform/errors.ts';
 import { abortOperation } from '../abort.ts';
@@ -89,6 +90,7 @@ builder.queryFields((t) => ({
     type: OperationPlan,
     description: 'What `startOperation` would do. Changes nothing.',
     authScopes: { viewer: true },
+    extensions: costing(25_000),
     args: { input: t.arg({ type: OperationInput, required: true }) },
     resolve: (_parent, args, { deps, principal }) =>
       plan(deps, principal, operationRequest('input', args.input)),

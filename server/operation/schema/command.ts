@@ -1,6 +1,7 @@
 import { visibilityOf } from '../../access/visibility.ts';
 import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
+import { OUTPUT_LINES } from '../../graphql/cost.ts';
 import { CHECKED_CURSORS } from '../../graphql/cursors.ts';
 import * as input from '../../graphql/input.ts';
 import { byNumber, byText, Keyset } from '../../graphql/keyset.ts';
@@ -128,7 +129,8 @@ export const Command = builder.prismaObject('Command', {
       StepConnection,
     ),
     allSteps: t.relation('steps', {
-      description: 'All steps in the order in which they are done, unpaged: for the manager.',
+      description: 'All steps in the order in which they are done, unpaged: for the manager alone.',
+      authScopes: { manager: true },
       query: { orderBy: { position: 'asc' } },
     }),
   }),
@@ -147,7 +149,10 @@ export const Step = builder.prismaObject('Step', {
     batch: t.exposeInt('batch', { description: 'From 0. A batch’s nodes are done at once.' }),
     status: t.expose('status', { type: StepStatus }),
     reason: t.exposeString('reason', { nullable: true }),
-    output: t.exposeStringList('output', { description: 'The node’s last lines, when the step failed.' }),
+    output: t.exposeStringList('output', {
+      description: 'The node’s last lines, when the step failed.',
+      extensions: OUTPUT_LINES,
+    }),
     instanceBefore: t.exposeString('instanceBefore', {
       nullable: true,
       description: 'What ran before: for a process its id and start.',

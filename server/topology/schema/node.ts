@@ -2,6 +2,7 @@ import type { InputShapeFromFields } from '@pothos/core';
 import { resolveCursorConnection, type DefaultConnectionArguments } from '@pothos/plugin-relay';
 import { PAGE_SIZES, builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
+import { OUTPUT_LINES } from '../../graphql/cost.ts';
 import * as input from '../../graphql/input.ts';
 import { Label } from '../../graphql/label.ts';
 import type { NodeFilterValue } from '../filter.ts';
@@ -46,6 +47,7 @@ export const Node = builder.prismaObject('Node', {
     consoleUrl: t.exposeString('consoleUrl', { nullable: true }),
     lastOutput: t.exposeStringList('lastOutput', {
       description: 'The last lines it wrote, oldest first, told by its manager when it died or failed.',
+      extensions: OUTPUT_LINES,
     }),
     joinedAt: t.expose('joinedAt', { type: 'DateTime' }),
     leftAt: t.expose('leftAt', { type: 'DateTime', nullable: true }),

@@ -4,6 +4,7 @@ import { builder } from '../../graphql/builder.ts';
 import { SYSTEM_ID } from '../../platform/event-log.ts';
 import { visibilityOf } from '../../access/visibility.ts';
 import type { Context } from '../../graphql/context.ts';
+import { costing } from '../../graphql/cost.ts';
 import { CHECKED_CURSORS } from '../../graphql/cursors.ts';
 import * as input from '../../graphql/input.ts';
 import { isCountOnly, selectedFields } from '../../graphql/selection.ts';
@@ -118,6 +119,7 @@ export const System = builder.objectRef<SystemView>('System').implement({
     }),
     clusterFacets: t.field({
       type: ClusterFacets,
+      extensions: costing(10_000),
       args: { filter: t.arg({ type: ClusterFilter }) },
       resolve: (_system, { filter }, { deps, principal }) =>
         clusterFacets(deps.prisma, visibilityOf(principal), filter),

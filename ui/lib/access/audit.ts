@@ -69,7 +69,6 @@ export const AUDITED = [
   'revokeEnrolmentToken',
   'registerManager',
   'renewCredential',
-  'leave',
   'revokeManager',
   'exportAudit',
   'authenticate',
