@@ -26,22 +26,44 @@ export async function logIn(
   { name, password }: { name: string; password: string },
 ): Promise<LoggedIn> {
   const loginName = loginNameOf(name);
-  const wasRight = await countAttempt(deps, loginName, caller.from);
-  const person = await deps.prisma.person.findUnique({ where: { loginName, disabled: false } });
-  if (!(await deps.passwords.verify(person?.passwordHash ?? null, password)) || !person)
-    throw new AppError('UNAUTHENTICATED', 'The name or the password is wrong.');
-  await wasRight();
-  return deps.prisma.$transaction(async (tx) => {
+  const person = await attempted(deps, loginName, caller.from, async () => {
+    const found = await deps.prisma.person.findUnique({ where: { loginName, disabled: false } });
+    return (await deps.passwords.verify(found?.passwordHash ?? null, password)) ? found : null;
+  });
+  if (!person) throw new AppError('UNAUTHENTICATED', 'The name or the password is wrong.');
+  return change(deps, async (tx, record) => {
     // What was checked must still hold: the row is locked against whoever changes it.
     const found = await tx.person.updateManyAndReturn({
       where: { id: person.id, disabled: false, passwordHash: person.passwordHash },
       data: { lastLogInAt: deps.clock.now() },
     });
     if (!found[0]) throw new AppError('UNAUTHENTICATED', 'The name or the password is wrong.');
+    await endBefore(deps, tx, record, caller);
     const loggedIn = await begin(deps, tx, found[0]);
     await audit(deps, tx, { ...caller, principal: loggedIn.principal }, 'logIn', found[0]);
     return loggedIn;
   });
+}
+
+/**
+ * Looks whether an attempt is a right one; a wrong one counts. One that could not be looked at, because the server or
+ * the database had no time, is nobody's fault and does not.
+ * @throws AppError UNAVAILABLE while too many have been tried; what `look` throws
+ */
+async function attempted<T>(
+  deps: PeopleDeps,
+  loginName: string,
+  from: string,
+  look: () => Promise<T>,
+): Promise<T> {
+  const attempt = await countAttempt(deps, loginName, from);
+  const found = await look().catch(async (error: unknown) => {
+    // What failed may be the database itself.
+    await attempt.wasNotLookedAt().catch(() => undefined);
+    throw error;
+  });
+  if (found) await attempt.wasRight();
+  return found;
 }
 
 /** Ends the session of the principal, on every server. */
@@ -49,13 +71,23 @@ export async function logOut(
   deps: PeopleDeps,
   { principal, ...from }: Caller & { principal: PersonPrincipal },
 ): Promise<void> {
-  await change(deps, async (tx, record) => {
-    const { count } = await tx.session.deleteMany({ where: { id: principal.sessionId } });
-    if (count === 0) return;
-    record(accessChanged(principal.name, `${principal.name} logged out.`));
-    const { personId: id, name } = principal;
-    await audit(deps, tx, { principal, ...from }, 'logOut', { id, name });
-  });
+  await change(deps, (tx, record) => endBefore(deps, tx, record, { principal, ...from }));
+}
+
+/** Ends the session, if there is one, that a browser has: another takes its place in the browser, or none. */
+async function endBefore(
+  deps: PeopleDeps,
+  tx: Transaction,
+  record: (event: NewEvent) => void,
+  caller: Caller,
+): Promise<void> {
+  const { principal } = caller;
+  if (principal.kind !== 'person') return;
+  const { count } = await tx.session.deleteMany({ where: { id: principal.sessionId } });
+  if (count === 0) return;
+  const { personId: id, name } = principal;
+  record(accessChanged(name, `${name} logged out.`));
+  await audit(deps, tx, caller, 'logOut', { id, name });
 }
 
 /**
@@ -68,10 +100,11 @@ export async function changePassword(
   { current, password }: { current: string; password: string },
 ): Promise<LoggedIn> {
   const person = await deps.prisma.person.findUniqueOrThrow({ where: { id: caller.principal.personId } });
-  const wasRight = await countAttempt(deps, person.loginName, caller.from);
-  if (!(await deps.passwords.verify(person.passwordHash, current)))
+  const right = await attempted(deps, person.loginName, caller.from, () =>
+    deps.passwords.verify(person.passwordHash, current),
+  );
+  if (!right)
     throw new AppError('INVALID', 'input.current: is not your present password', { field: 'input.current' });
-  await wasRight();
   const passwordHash = await deps.passwords.hash(password);
   return change(deps, async (tx, record) => {
     const [changed] = await tx.person.updateManyAndReturn({
@@ -159,6 +192,7 @@ async function renewed(
 ): Promise<LoggedIn> {
   await tx.session.deleteMany({ where: { personId: person.id } });
   record(accessChanged(person.name, summary));
+  await endBefore(deps, tx, record, caller);
   const loggedIn = await begin(deps, tx, person);
   await audit(deps, tx, { ...caller, principal: loggedIn.principal }, action, person);
   return loggedIn;

@@ -6,6 +6,7 @@ import { until } from '../../test/harness/until.ts';
 import { copyDataDir } from '../../test/services/templates.ts';
 import { createLocalBus } from '../platform/bus.ts';
 import { openDatabase, type Database } from '../platform/database/database.ts';
+import { AppError } from '../platform/errors.ts';
 import { SYSTEM_ID } from '../platform/event-log.ts';
 import { createLogger } from '../platform/log.ts';
 import { Tail } from '../platform/tail.ts';
@@ -134,6 +135,37 @@ describe('people, by a clock of its own', () => {
     expect([5, 6, 7, 100].map((failures) => delayAfter(failures, { free: 5, longestMs: 900_000 }))).toEqual([
       0, 1000, 2000, 900_000,
     ]);
+  });
+
+  it('an attempt that nobody could look at counts as none', async () => {
+    const { name } = await somebody();
+    const busy = Object.assign(new Passwords(), {
+      verify: () => Promise.reject(new AppError('UNAVAILABLE', 'Too many log in at once.')),
+    });
+    const failures = async () =>
+      (await deps.prisma.logInAttempts.aggregate({ _sum: { failures: true } }))._sum.failures ?? 0;
+    const before = await failures();
+    for (let n = 0; n < 40; n++)
+      expect(await codeOf(logIn({ ...deps, passwords: busy }, caller, { name, password: 'x' }))).toBe(
+        'UNAVAILABLE',
+      );
+    expect(await failures()).toBe(before);
+    expect(await codeOf(logIn(deps, caller, { name, password: PASSWORD }))).toBe('in');
+  });
+
+  it('a log-in in a browser that has a session ends that one with it, or neither happens', async () => {
+    const first = await somebody();
+    people++;
+    const second = await somebody();
+    const browser = { ...caller, principal: first.principal };
+    const failing = deps.prisma.$extends({
+      query: { session: { create: () => Promise.reject(new Error('no room')) } },
+    }) as unknown as typeof deps.prisma;
+    const credentials = { name: second.name, password: PASSWORD };
+    await expect(logIn({ ...deps, prisma: failing }, browser, credentials)).rejects.toThrow('no room');
+    expect(await kind(first.cookie)).toBe('person');
+    await logIn(deps, browser, credentials);
+    expect(await kind(first.cookie)).toBe('anonymous');
   });
 
   it('an IPv6 address counts with all that are given out with it', () => {

@@ -53,14 +53,14 @@ interface Row {
  * servers of the database. What is refused is not counted: nobody makes a delay longer by waiting impatiently, and
  * nobody is kept out for ever.
  * @param name as it is compared; whether there is such a person makes no difference.
- * @returns what is to be called when the attempt was a right one.
+ * @returns what is to be called when the attempt was a right one, and what when nobody could look at it.
  * @throws AppError UNAVAILABLE with `retryAfterSeconds` while the delay lasts
  */
 export async function countAttempt(
   { prisma, clock }: { prisma: PrismaClient; clock: Clock },
   name: string,
   from: string,
-): Promise<() => Promise<void>> {
+): Promise<{ wasRight(): Promise<void>; wasNotLookedAt(): Promise<void> }> {
   const place = placeOf(from);
   const paces = new Map([
     [keyOf(name, place), NAME],
@@ -68,6 +68,7 @@ export async function countAttempt(
   ]);
   const keys = [...paces.keys()].sort();
   const now = clock.now();
+  const counted: { key: string; blockedUntil: Date }[] = [];
   await prisma.$transaction(async (tx) => {
     // Locks the rows, which may not be there yet, in one order.
     const rows = await tx.$queryRaw<Row[]>`
@@ -82,15 +83,27 @@ export async function countAttempt(
       const failures = now.getTime() - lastAt.getTime() >= FORGET_MS ? 1 : before + 1;
       const blockedUntil = new Date(now.getTime() + delayAfter(failures, paces.get(key)!));
       await tx.logInAttempts.update({ where: { key }, data: { failures, blockedUntil, lastAt: now } });
+      counted.push({ key, blockedUntil });
     }
   });
-  return async () => {
-    await prisma.logInAttempts.deleteMany({ where: { key: keyOf(name, place) } });
-    // Only its own: one who may log in must not buy guesses at others by it.
-    await prisma.logInAttempts.updateMany({
-      where: { key: keyOf(place), failures: { gt: 0 } },
+  const uncount = (key: string) =>
+    prisma.logInAttempts.updateMany({
+      where: { key, failures: { gt: 0 } },
       data: { failures: { decrement: 1 } },
     });
+  return {
+    wasRight: async () => {
+      await prisma.logInAttempts.deleteMany({ where: { key: keyOf(name, place) } });
+      // Only its own: one who may log in must not buy guesses at others by it.
+      await uncount(keyOf(place));
+    },
+    wasNotLookedAt: async () => {
+      for (const { key, blockedUntil } of counted) {
+        await uncount(key);
+        // The delay of a later attempt stays.
+        await prisma.logInAttempts.updateMany({ where: { key, blockedUntil }, data: { blockedUntil: now } });
+      }
+    },
   };
 }
 

@@ -85,6 +85,8 @@ describe('the audit log', () => {
     const found = await cluster('found', 'web-1');
     expect(await log({ target: found.clusterId })).toMatchObject([{ action: 'registerManager' }]);
     expect(await log({ target: 'found' })).toMatchObject([{ action: 'registerManager' }]);
+    expect(await log({ actor: 'LOCAL' })).not.toEqual([]);
+    for (const pattern of ['%', 'loc_l', 'l%']) expect(await log({ actor: pattern }), pattern).toEqual([]);
     const all = await log();
     const middle = all[Math.floor(all.length / 2)];
     const before = await log({ until: middle.at });

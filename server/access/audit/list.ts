@@ -1,3 +1,4 @@
+import { literally } from '../../platform/contains.ts';
 import type { Prisma, PrismaClient } from '../../platform/generated/prisma/client.ts';
 import type { AuditEntryModel } from '../../platform/generated/prisma/models.ts';
 import type { AuditActor, AuditResult } from '../../platform/generated/prisma/enums.ts';
@@ -19,7 +20,11 @@ export interface AuditFilterValue {
 export function auditWhere(filter: AuditFilterValue | null | undefined): Prisma.AuditEntryWhereInput {
   const { actor, actorKind, action, target, result, since, until } = filter ?? {};
   const and: Prisma.AuditEntryWhereInput[] = [];
-  if (actor) and.push({ OR: [{ actorName: { equals: actor, mode: 'insensitive' } }, { actorId: actor }] });
+  if (actor) {
+    // Prisma compares without regard to case by ILIKE.
+    const name = { equals: literally(actor), mode: 'insensitive' as const };
+    and.push({ OR: [{ actorName: name }, { actorId: actor }] });
+  }
   if (actorKind) and.push({ actorKind: { in: [...actorKind] } });
   if (action) and.push({ action: { in: [...action] } });
   if (target)

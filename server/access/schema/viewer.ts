@@ -178,13 +178,11 @@ builder.mutationFields((t) => ({
 
 const callerOf = ({ principal, from, userAgent }: Context): Caller => ({ principal, from, userAgent });
 
-/** Puts the session that begins into the answer's cookie, in place of any other. @throws AppError INVALID over a WebSocket */
+/** Puts the session that begins into the answer's cookie; `work` has ended the one before. @throws AppError INVALID over a WebSocket */
 async function comeIn(context: Context, work: () => Promise<LoggedIn>): Promise<Principal> {
   if (!context.setCookie)
     throw new AppError('INVALID', 'A session begins over HTTP: its cookie comes with the answer.');
   const { principal, secret } = await work();
-  const { principal: before } = context;
-  if (before.kind === 'person') await logOut(context.deps, { ...callerOf(context), principal: before });
   context.setCookie(sessionCookie(secret, context.deps.sessions));
   return principal;
 }
