@@ -35,20 +35,28 @@ export class Line {
     return this.#webSocket.bufferedAmount > HIGH_WATER_BYTES;
   }
 
-  /** Writes one message. All that is written in one turn of the event loop goes out in one write. */
-  write(message: string | Buffer): void {
+  /**
+   * Writes one message, of one piece or several. All that is written in one turn of the event loop goes out in one write.
+   */
+  write(...pieces: (string | Buffer)[]): void {
     if (!this.isOpen) return;
     this.#connection.cork();
     process.nextTick(() => this.#connection.uncork());
-    this.#webSocket.send(message, { binary: false });
+    const last = pieces.length - 1;
+    for (const [index, piece] of pieces.entries())
+      this.#webSocket.send(piece, { binary: false, fin: index === last });
   }
 
   /** Resolves when nothing waits on it any more or it is closed; one that takes nothing for long is cut off. */
   drained(): Promise<void> {
     this.#drained ??= new Promise((resolve) => {
-      const stalled = setTimeout(() => this.cutOff(TRY_AGAIN_LATER, 'Too slow'), STALL_MS);
+      let before = this.#taken;
+      const stalled = setInterval(() => {
+        if (this.#taken === before) this.cutOff(TRY_AGAIN_LATER, 'Too slow');
+        before = this.#taken;
+      }, STALL_MS);
       const done = () => {
-        clearTimeout(stalled);
+        clearInterval(stalled);
         this.#connection.off('drain', done).off('close', done);
         this.#drained = undefined;
         resolve();
@@ -56,6 +64,11 @@ export class Line {
       this.#connection.on('drain', done).on('close', done);
     });
     return this.#drained;
+  }
+
+  /** Bytes that the connection has taken of what was written to it. */
+  get #taken(): number {
+    return this.#connection.bytesWritten - this.#connection.writableLength;
   }
 
   /** To be called wherever something is sent that cannot be held back. */
