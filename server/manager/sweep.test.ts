@@ -105,6 +105,25 @@ describe('the sweep, by a clock of its own', () => {
     expect(await linkOf(manager)).toBe('CONNECTED');
   });
 
+  it('notices very many silent managers in several transactions, each once', async () => {
+    const deps = started();
+    now += LEASE_MS * 2;
+    const { clusterId } = await enrol(deps, 'crowded');
+    await database.prisma.manager.createMany({
+      data: Array.from({ length: 1100 }, (_, n) => ({
+        ...{ clusterId, name: `m${n}`, version: '1', credentialHash: `hash ${n}` },
+        ...{ credentialExpiresAt: new Date(now), lastSeenAt: new Date(now), registeredAt: new Date(now) },
+      })),
+    });
+    now += LEASE_MS + 1;
+    await sweepLeases(deps);
+    await sweepLeases(deps);
+    const told = await database.prisma.event.findMany({ where: { kind: 'MANAGER_SILENT', clusterId } });
+    expect(told).toHaveLength(1101);
+    const marks = new Set(told.map(({ mark }) => mark));
+    expect(marks.size, 'of 500 at most').toBeGreaterThanOrEqual(3);
+  });
+
   it('declares nobody lost, and passes no lease on, before the grace period after a start is over', async () => {
     const before = started();
     now += LEASE_MS * 2;

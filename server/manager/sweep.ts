@@ -4,7 +4,7 @@ import { lockClusters } from '../topology/lock.ts';
 import { setLink } from '../topology/refresh.ts';
 import type { ClusterRow } from '../topology/service.ts';
 
-/** Clusters that are declared silent in one transaction: so many rows are locked at once. */
+/** Clusters, or managers, that are declared silent in one transaction: so many rows are locked at once. */
 const BATCH = 500;
 
 /**
@@ -29,13 +29,21 @@ export async function sweepLeases(deps: Deps): Promise<void> {
     leftAt: null,
     lastSeenAt: { lt: new Date(now.getTime() - deps.leaseMs) },
   };
-  if ((await deps.prisma.manager.count({ where: quiet })) === 0) return;
-  await change(deps, async (tx, record) => {
-    const silent = await tx.manager.updateManyAndReturn({ where: quiet, data: { silentSince: now } });
-    for (const { clusterId, name } of silent) {
-      record({ kind: 'MANAGER_SILENT', clusterId, summary: `Manager ${name} is silent.` });
-    }
+  const managers = await deps.prisma.manager.findMany({
+    where: quiet,
+    select: { id: true },
+    orderBy: { id: 'asc' },
   });
+  for (let from = 0; from < managers.length; from += BATCH) {
+    const ids = managers.slice(from, from + BATCH).map(({ id }) => id);
+    await change(deps, async (tx, record) => {
+      const where = { id: { in: ids }, ...quiet };
+      const silent = await tx.manager.updateManyAndReturn({ where, data: { silentSince: now } });
+      for (const { clusterId, name } of silent) {
+        record({ kind: 'MANAGER_SILENT', clusterId, summary: `Manager ${name} is silent.` });
+      }
+    });
+  }
 }
 
 /** The leases are looked at again under the locks: a primary may just have been heard. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { expendable } from './compaction.ts';
+import { compact, expendable } from './compaction.ts';
+import type { PrismaClient } from './generated/prisma/client.ts';
 
 const HOUR = 3_600_000;
 const now = new Date(1000 * HOUR);
@@ -32,4 +33,19 @@ it('goes from the oldest on, never takes the newest, and keeps what is young and
       },
     ),
   );
+});
+
+it('leaves what is too much for one round to the next one', async () => {
+  let statements = 0;
+  const endless = {
+    system: { findUniqueOrThrow: async () => ({ revision: 10n ** 12n, mark: '' }) },
+    event: {
+      findMany: async ({ take }: { take: number }) =>
+        Array.from({ length: take }, () => ({ revision: 1n, at: new Date(0) })),
+      deleteMany: async () => void statements++,
+    },
+  };
+  const deleted = await compact(endless as unknown as PrismaClient, now, { maxAgeMs: HOUR, maxEvents: 1 });
+  expect(deleted).toBe(100_000);
+  expect(statements).toBe(20);
 });

@@ -7,7 +7,8 @@ export interface Retention {
   maxEvents: number;
 }
 
-const CHUNK = 5000;
+/** Events deleted with one statement, and such statements in one round: what else waits for its turn is not held up. */
+const CHUNK = { events: 5000, ofRound: 20 };
 
 /**
  * How many of the oldest events may go. The newest event always stays: who is up to date goes on from it.
@@ -26,8 +27,8 @@ export function expendable(
 }
 
 /**
- * Deletes the log's oldest events, chunk by chunk, as long as the retention lets them go. Who asks for what came after
- * a deleted one gets RESYNC_REQUIRED.
+ * Deletes the log's oldest events, chunk by chunk, as far as the retention lets them go and one round allows. Who asks
+ * for what came after a deleted one gets RESYNC_REQUIRED.
  * @returns how many were deleted.
  */
 export async function compact(prisma: PrismaClient, now: Date, retention: Retention): Promise<number> {
@@ -37,12 +38,13 @@ export async function compact(prisma: PrismaClient, now: Date, retention: Retent
   // Nearly always there is nothing to do, and one row tells.
   if (expendable(await oldestEvents(1), head, now, retention) === 0) return 0;
   let deleted = 0;
-  for (;;) {
-    const oldest = await oldestEvents(CHUNK);
+  for (let chunk = 0; chunk < CHUNK.ofRound; chunk++) {
+    const oldest = await oldestEvents(CHUNK.events);
     const count = expendable(oldest, head, now, retention);
-    if (count === 0) return deleted;
+    if (count === 0) break;
     await prisma.event.deleteMany({ where: { revision: { lte: oldest[count - 1]!.revision } } });
     deleted += count;
-    if (count < CHUNK) return deleted;
+    if (count < CHUNK.events) break;
   }
+  return deleted;
 }
