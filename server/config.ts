@@ -33,8 +33,8 @@ export interface Config {
   /** Certificate (with those that vouch for it) and key, PEM; undefined: plain HTTP. */
   tls: { cert: string; key: string } | undefined;
   introspection: Introspection;
-  /** How much of the event log, and so of the histories shown, is kept. */
-  retention: { maxAgeMs: number; maxEvents: number };
+  /** How much of the event log, and so of the histories shown, is kept; and for how long what has ended. */
+  retention: { maxAgeMs: number; maxEvents: number; endedMs: number };
 }
 
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
@@ -171,6 +171,11 @@ const environment = z
       .int('must be a whole number')
       .min(1, 'must be at least 1')
       .default(1_000_000),
+    ENDED_MAX_AGE_DAYS: z.coerce
+      .number('must be a number')
+      .min(1, 'must be at least 1')
+      .max(36_500, 'must be at most 36500')
+      .default(90),
   })
   .refine(({ AUTH, HOST }) => AUTH === 'on' || LOOPBACK.includes(HOST), {
     path: ['AUTH'],
@@ -194,7 +199,11 @@ const environment = z
     tls: readTls(env, context),
     trustedProxies: env.TRUSTED_PROXIES,
     introspection: env.INTROSPECTION,
-    retention: { maxAgeMs: env.EVENTS_MAX_AGE_DAYS * 86_400_000, maxEvents: env.EVENTS_MAX_COUNT },
+    retention: {
+      maxAgeMs: env.EVENTS_MAX_AGE_DAYS * 86_400_000,
+      maxEvents: env.EVENTS_MAX_COUNT,
+      endedMs: env.ENDED_MAX_AGE_DAYS * 86_400_000,
+    },
   }));
 
 /** The environment is wrong; `problems` has a line for each thing that is. */

@@ -61,7 +61,7 @@ it('a duty that fails keeps none of the others from being done', async () => {
     metrics: { position: { revision: 0n, mark: '' }, next: async () => undefined },
     graceUntil: new Date(0),
   };
-  const end = startDuties(deps, { held: true }, { maxAgeMs: 86_400_000, maxEvents: 1 });
+  const end = startDuties(deps, { held: true }, { maxAgeMs: 86_400_000, maxEvents: 1, endedMs: 86_400_000 });
   await until('all but the newest event are gone', async () => (await prisma.event.count()) === 1);
   await end();
   expect(failed).toBeGreaterThan(0);

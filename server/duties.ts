@@ -4,6 +4,7 @@ import { excuseOutage } from './access/outage.ts';
 import { tellAuditHead } from './access/audit/tell-head.ts';
 import { sweepLeases } from './manager/sweep.ts';
 import { expireCommands } from './operation/commands.ts';
+import { forgetEnded } from './operation/forget.ts';
 import { compact, type Retention } from './platform/compaction.ts';
 import type { Duty } from './platform/duty.ts';
 
@@ -13,13 +14,18 @@ import type { Duty } from './platform/duty.ts';
  * is tried again in the next round.
  * @returns the function that ends it; resolves when nothing is under way any more.
  */
-export function startDuties(deps: Deps, duty: Pick<Duty, 'held'>, retention: Retention): () => Promise<void> {
+export function startDuties(
+  deps: Deps,
+  duty: Pick<Duty, 'held'>,
+  retention: Retention & { endedMs: number },
+): () => Promise<void> {
   const duties: Record<string, () => Promise<unknown>> = {
     'notice silence': () => sweepLeases(deps),
     'expire commands': () => expireCommands(deps),
     'forget who is gone': () => forgetExpired(deps),
     'tell the head of the audit log': tellAuditHead(deps),
     'excuse an outage': () => excuseOutage(deps),
+    'forget what ended': nowAndThen(() => forgetEnded(deps, retention.endedMs)),
     'shorten the log': () => compact(deps.prisma, deps.clock.now(), retention),
   };
   let round: Promise<void> | undefined;
@@ -36,5 +42,16 @@ export function startDuties(deps: Deps, duty: Pick<Duty, 'held'>, retention: Ret
   return async () => {
     clearInterval(timer);
     await round;
+  };
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Once an hour, and in each round as long as there is more to do: so much is read to find out that there is nothing. */
+function nowAndThen(work: () => Promise<boolean>): () => Promise<void> {
+  let next = 0;
+  return async () => {
+    if (performance.now() < next) return;
+    if (!(await work())) next = performance.now() + HOUR_MS;
   };
 }
