@@ -54,8 +54,8 @@ export default {
       name: 'services-know-no-api',
       comment: 'A service takes Deps (a type); builders, types and transports are the schema’s business.',
       severity: 'error',
-      from: { path: `^server/(${domains.join('|')})/[^/]+\\.ts$`, pathNot: '/schema\\.ts$' },
-      to: { path: `^server/(graphql/|(${domains.join('|')})/schema(/|\\.ts))` },
+      from: { path: `^server/(${domains.join('|')})/(audit/)?[^/]+\\.ts$`, pathNot: '/schema\\.ts$' },
+      to: { path: `^server/(graphql/|(${domains.join('|')})/(audit/)?schema(/|\\.ts))` },
     },
     {
       name: 'decisions-do-no-io',

@@ -1,12 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import type { PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { EnrolmentTokenModel } from '../platform/generated/prisma/models.ts';
 import type { Clock } from '../platform/clock.ts';
-import { AppError, conflict, notFound } from '../platform/errors.ts';
+import { AppError, notFound } from '../platform/errors.ts';
 import type { Transaction } from '../platform/event-log.ts';
 import { recordAudit } from './audit/record.ts';
 import type { Label } from './grants.ts';
-import { hashSecret, nameOf, type Caller } from './principal.ts';
+import { hashSecret, nameOf, newSecret, type Caller } from './principal.ts';
 
 export interface EnrolmentRequest {
   /** The cluster that it admits to; null: any. */
@@ -21,7 +20,7 @@ export interface EnrolmentRequest {
 export type TokenStatus = 'VALID' | 'USED_UP' | 'EXPIRED' | 'REVOKED';
 
 /** 256 random bits behind a prefix that says what it is; a manager's credential begins with `ocm_`. */
-export const newToken = (): string => `oce_${randomBytes(32).toString('base64url')}`;
+export const newToken = (): string => newSecret('oce');
 
 export const labelsOf = ({ labels }: Pick<EnrolmentTokenModel, 'labels'>): Label[] =>
   labels as unknown as Label[];
@@ -76,8 +75,8 @@ export async function createEnrolmentToken(
 }
 
 /**
- * Admits nobody from now on; those that it has admitted stay.
- * @throws AppError NOT_FOUND; CONFLICT when it was revoked before.
+ * Admits nobody from now on; those that it has admitted stay. One that was revoked before stays as it was.
+ * @throws AppError NOT_FOUND
  */
 export async function revokeEnrolmentToken(
   prisma: PrismaClient,
@@ -93,9 +92,9 @@ export async function revokeEnrolmentToken(
       data: { revokedAt: now, revokedBy: nameOf(caller.principal) },
     });
     if (!revoked) {
-      if ((await tx.enrolmentToken.count({ where: { id } })) === 0)
-        throw notFound('enrolment token', id, 'id');
-      throw conflict('The enrolment token was revoked before.');
+      const before = await tx.enrolmentToken.findUnique({ where: { id } });
+      if (before) return before;
+      throw notFound('enrolment token', id, 'id');
     }
     await recordAudit(tx, {
       ...caller,

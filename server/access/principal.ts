@@ -58,7 +58,7 @@ export function scopeOf(principal: Principal): string {
 export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 
 /** 256 random bits behind a prefix that says what they are, so that one that was left lying about is known for it. */
-export const newSecret = (prefix: 'ocs' | 'ock' | 'oci'): string =>
+export const newSecret = (prefix: 'ocs' | 'ock' | 'oci' | 'oce'): string =>
   `${prefix}_${randomBytes(32).toString('base64url')}`;
 
 /**

@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { GraphQLError } from 'graphql';
+import type { ExecutionResult, GraphQLError } from 'graphql';
 import { scopeOf, type Principal } from '../access/principal.ts';
 import { textOf, type WithBody } from '../http/body.ts';
 import { ByteLru } from '../platform/byte-lru.ts';
@@ -45,14 +45,15 @@ export function withResponseCache(api: Api, { prisma, authenticate, logger }: De
 
   /**
    * Executes without the request that the API makes of it, which is most of the work for a short answer. Undefined
-   * where that API has something to say of its own: an error, or which type of answer goes with this `accept`.
+   * where that API has something to say of its own: which type of answer goes with this `accept`, or of an error; for
+   * that it gets the result that there is.
    * @throws AppError UNAVAILABLE when the database is not there: it is not asked again, each try waits as long as one may
    */
   async function executePlainly(
     request: IncomingMessage,
     principal: Principal,
     { query, operationName, variables, ...more }: Question,
-  ): Promise<Execution | undefined> {
+  ): Promise<Execution | ExecutionResult | undefined> {
     const type = types.get(request.headers.accept ?? '');
     const isPlain = isRecord(variables ?? {}) && Object.keys(more).length === 0;
     if (type === undefined || !isPlain) return undefined;
@@ -80,7 +81,7 @@ export function withResponseCache(api: Api, { prisma, authenticate, logger }: De
         ({ extensions }) => extensions['code'] === 'UNAVAILABLE',
       );
       if (away) throw new AppError('UNAVAILABLE', away.message, away.extensions);
-      return undefined;
+      return result as ExecutionResult;
     }
     const body = Buffer.from(JSON.stringify(result));
     const headers = { 'content-type': type, 'content-length': String(body.length) };
@@ -91,6 +92,7 @@ export function withResponseCache(api: Api, { prisma, authenticate, logger }: De
     request: IncomingMessage,
     principal: Principal,
     body?: string,
+    result?: ExecutionResult,
   ): Promise<Execution> {
     let failed = false;
     const { accept, 'content-type': contentType } = request.headers;
@@ -101,7 +103,7 @@ export function withResponseCache(api: Api, { prisma, authenticate, logger }: De
         headers: { ...(accept && { accept }), ...(contentType && { 'content-type': contentType }) },
         ...(body !== undefined && { body }),
       },
-      { principal, onFault: () => (failed = true) },
+      { principal, onFault: () => (failed = true), ...(result && { result }) },
     );
     const bytes = Buffer.from(await made.arrayBuffer());
     const headers: Record<string, string> = {
@@ -124,12 +126,10 @@ export function withResponseCache(api: Api, { prisma, authenticate, logger }: De
     try {
       const principal = await authenticate({ authorization, cookie });
       const key = [scopeOf(principal), request.method, request.url, type, accept, body].join('\n');
-      answer = await answers.get(
-        key,
-        async () =>
-          (body !== undefined && (await executePlainly(request, principal, question))) ||
-          executeByApi(request, principal, body),
-      );
+      answer = await answers.get(key, async () => {
+        const made = body === undefined ? undefined : await executePlainly(request, principal, question);
+        return made && 'status' in made ? made : executeByApi(request, principal, body, made);
+      });
     } catch (failure) {
       // Who asks is not known, or the database is not there. The API has the words for it, and does not try again.
       return void api(request, response, { failure });

@@ -1,5 +1,11 @@
 import { IncomingMessage, type IncomingHttpHeaders } from 'node:http';
-import { NoSchemaIntrospectionCustomRule, type DocumentNode, type ExecutionArgs, type parse } from 'graphql';
+import {
+  NoSchemaIntrospectionCustomRule,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type parse,
+} from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { CredentialWatch } from '../access/credential-watch.ts';
 import type { Principal } from '../access/principal.ts';
@@ -33,6 +39,8 @@ export interface TransportContext {
   principal?: Principal;
   /** Why the request cannot be served at all, where that is known already: it is told in the API's words. */
   failure?: unknown;
+  /** What came of it, where it was executed already: it is told in the API's words. */
+  result?: ExecutionResult;
   /** Called when the answer tells of an error. */
   onFault?: () => void;
 }
@@ -94,6 +102,8 @@ export function createApi(
           if (!mayExplore(context)) addValidationRule(NoSchemaIntrospectionCustomRule);
         },
         onExecute: ({ args, setResultAndStopExecution }) => {
+          const { result } = args.contextValue as TransportContext;
+          if (result) return setResultAndStopExecution(result);
           const errors = tooCostly(args);
           if (errors) setResultAndStopExecution({ errors });
         },

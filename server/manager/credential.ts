@@ -53,7 +53,8 @@ export async function renewCredential(
 /**
  * Ends a manager's credential: it is primary no more, its lines are closed on every server, and it is not let in again
  * but with another enrolment token and another credential. What it has begun on its nodes nobody here can stop.
- * @throws AppError NOT_FOUND; CONFLICT when it was revoked before.
+ * One that was revoked before stays as it was.
+ * @throws AppError NOT_FOUND
  */
 export async function revokeManager(
   deps: Deps,
@@ -64,8 +65,9 @@ export async function revokeManager(
   const now = deps.clock.now();
   const actor = nameOf(caller.principal);
   return change(deps, async (tx, record) => {
-    const { clusterId } = (await tx.manager.findUnique({ where: { id } })) ?? {};
-    if (clusterId === undefined) throw notFound('manager', id, 'input.managerId');
+    const before = await tx.manager.findUnique({ where: { id } });
+    if (!before) throw notFound('manager', id, 'input.managerId');
+    const { clusterId } = before;
     const cluster = await lockCluster(tx, clusterId);
     const [manager] = await tx.manager.updateManyAndReturn({
       where: { id, revokedAt: null },
@@ -74,7 +76,7 @@ export async function revokeManager(
         ...{ nextCredentialHash: null, nextCredentialExpiresAt: null },
       },
     });
-    if (!manager) throw conflict('The manager was revoked before.');
+    if (!manager) return tx.manager.findUniqueOrThrow({ where: { id } });
     record({
       kind: 'MANAGER_REVOKED',
       clusterId,

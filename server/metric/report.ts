@@ -25,6 +25,9 @@ interface Outcome {
   applied: number;
 }
 
+/** Metrics of one node: who makes up names fills no table. */
+const MOST_METRICS = 200;
+
 /**
  * Takes what a cluster's primary measured of its nodes: of each node and metric the newest value is kept. No event is
  * written; followers are told by another bell. One statement, however large the report.
@@ -32,7 +35,7 @@ interface Outcome {
  * Later is what is of a later epoch, and within one what its manager measured later; a time ahead of the OC's is taken
  * for the time of arrival, so that no clock that is wrong keeps those that are right from being heard for long. Of two
  * with one time in a report the one that stands behind counts.
- * @returns how many of the samples are now the newest; the others came late, or twice.
+ * @returns how many of the samples are now the newest; the others came late, or twice, or are of a metric too many.
  * @throws AppError CONFLICT for a stale epoch; INVALID when the cluster has no node of a name, or one that has left. Nothing is taken then.
  */
 export async function reportMetrics(
@@ -57,12 +60,17 @@ export async function reportMetrics(
         AS t(place int, "index" int, name text, value float8, at timestamptz)
       JOIN named AS n ON n."index" = t."index"
       ORDER BY n.id, t.name, t.at DESC, t.place DESC
+    ), counted AS (
+      SELECT *, row_number() OVER (PARTITION BY node_id, known ORDER BY name) AS nth
+      FROM (SELECT *, EXISTS (SELECT 1 FROM node_metric AS m WHERE m.node_id = newest.node_id AND m.name = newest.name)
+        AS known FROM newest) AS n
     ), held AS (
       SELECT name, primary_id, epoch FROM cluster WHERE id = ${clusterId}
     ), written AS (
       INSERT INTO node_metric AS m (node_id, name, value, at, epoch, written)
-      SELECT node_id, name, value, at, ${epoch}::int, pg_current_xact_id() FROM newest
-      WHERE EXISTS (SELECT 1 FROM held WHERE primary_id = ${managerId} AND epoch = ${epoch})
+      SELECT node_id, name, value, at, ${epoch}::int, pg_current_xact_id() FROM counted
+      WHERE (known OR nth + (SELECT count(*) FROM node_metric AS m WHERE m.node_id = counted.node_id) <= ${MOST_METRICS})
+        AND EXISTS (SELECT 1 FROM held WHERE primary_id = ${managerId} AND epoch = ${epoch})
         AND NOT EXISTS (SELECT 1 FROM named WHERE id IS NULL)
       ORDER BY node_id, name
       ON CONFLICT (node_id, name) DO UPDATE

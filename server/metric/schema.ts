@@ -92,7 +92,8 @@ const ReportMetricsPayload = builder.objectRef<{ applied: number }>('ReportMetri
   authScopes: { manager: true },
   fields: (t) => ({
     applied: t.exposeInt('applied', {
-      description: 'How many of the samples are the newest now; the others came late, or twice.',
+      description:
+        'How many of the samples are the newest now; the others came late, or twice, or are of a metric too many.',
     }),
   }),
 });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Prisma, type PrismaClient } from './generated/prisma/client.ts';
-import { driverCause } from './database/driver-cause.ts';
+import { driverCause, isWriteConflict } from './database/driver-cause.ts';
 import type { EventKind } from './generated/prisma/enums.ts';
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
@@ -73,15 +73,6 @@ export async function change<T>(
       if (attempt === ATTEMPTS || !isWriteConflict(error)) throw error;
     }
   }
-}
-
-/**
- * Whether the database gave up one of two transactions that were in each other's way: nothing of it has happened.
- * Prisma says P2034, but of a raw query P2010 with the driver's reason in it.
- */
-export function isWriteConflict(error: unknown): boolean {
-  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
-  return error.code === 'P2034' || driverCause(error).kind === 'TransactionWriteConflict';
 }
 
 /**

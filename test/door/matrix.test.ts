@@ -176,14 +176,6 @@ describe('the matrix of every field and everybody', () => {
     }
   });
 
-  it('keeps the unpaged list of steps for managers', async () => {
-    const steps = 'query ($id: ID!) { command(id: $id) { allSteps { nodeName } } }';
-    for (const who of ['viewer', 'scoped', 'operator', 'administrator'] as const)
-      expect(codes(await clients[who].send(steps, { id: targets.a.command })), who).toEqual(['FORBIDDEN']);
-    const { command } = await clients.managerA.data(steps, { id: targets.a.command });
-    expect(command.allSteps).toHaveLength(2);
-  });
-
   it('holds for cursors of B: to A a page begins as at a place where nothing is', async () => {
     const page = 'edges { cursor } pageInfo { hasNextPage hasPreviousPage }';
     const lists = ({ cluster, operation }: Target) => ({

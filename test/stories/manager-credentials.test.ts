@@ -73,6 +73,11 @@ describe('a manager’s credential', () => {
     expect((await oc.client.data(REVOKE, { id })).revokeManager).toEqual({
       ...{ status: 'REVOKED', revokedBy: 'local', revokedReason: 'stolen' },
     });
+    const again = await oc.client.data(
+      'mutation ($id: ID!) { revokeManager(input: { managerId: $id, reason: "again" }) { status revokedReason } }',
+      { id },
+    );
+    expect(again.revokeManager).toEqual({ status: 'REVOKED', revokedReason: 'stolen' });
     await until('its line is closed', () => line.closed);
     expect(line.closed?.code).toBe(4401);
     const { cluster } = await oc.client.data(OWN, { id: clusterId });

@@ -72,6 +72,22 @@ describe('metrics', () => {
     expect(nodes.get('b')!.metrics).toEqual([{ name: 'cpu.user', value: 3, at: second(2) }]);
   });
 
+  it('of one node are 200 at the most: a name too many is left out, and those that there are go on', async () => {
+    const manager = await cluster('inventive', 'a', 'b');
+    const named = (from: number, to: number, at: number) => ({
+      name: 'a',
+      samples: Array.from({ length: to - from }, (_, n) => ({
+        name: `m${from + n}`,
+        value: at,
+        at: second(at),
+      })),
+    });
+    expect(await applied(manager, [named(0, 100, 1), named(100, 150, 1)])).toBe(150);
+    expect(await applied(manager, [named(100, 200, 2), named(200, 260, 2), cpu('b', 1)])).toBe(100 + 1);
+    expect(await applied(manager, [named(300, 400, 3), named(0, 100, 3)])).toBe(100);
+    expect((await nodesOf(manager)).get('a')!.metrics).toHaveLength(200);
+  });
+
   it('of a clock that is ahead count as of when they came, and those of a later epoch replace them', async () => {
     const manager = await cluster('skewed', 'a');
     const future = '2999-01-01T00:00:00.000Z';

@@ -12,3 +12,12 @@ export function driverCause(error: unknown): DriverCause {
   const adapter = known ? error.meta?.['driverAdapterError'] : error;
   return ((adapter as Error | undefined)?.cause ?? {}) as DriverCause;
 }
+
+/**
+ * Whether the database gave up one of two transactions that were in each other's way: nothing of it has happened.
+ * Prisma says P2034, but of a raw query P2010 with the driver's reason in it.
+ */
+export function isWriteConflict(error: unknown): boolean {
+  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
+  return error.code === 'P2034' || driverCause(error).kind === 'TransactionWriteConflict';
+}

@@ -1,6 +1,5 @@
 import { Prisma } from '../generated/prisma/client.ts';
-import { isWriteConflict } from '../event-log.ts';
-import { driverCause } from './driver-cause.ts';
+import { driverCause, isWriteConflict } from './driver-cause.ts';
 
 /** Prisma's codes for "the database cannot be used right now": not reached, timed out, no connection free, closed. */
 const CODES = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2034', 'P2037']);
