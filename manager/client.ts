@@ -16,6 +16,8 @@ export class OcError extends Error {
   readonly field: string | undefined;
   /** For a membership report out of sequence: the next that the OC takes. */
   readonly expectedSequence: number | undefined;
+  /** For a renewal of the credential that came too early: when its time is, from when the request was sent. */
+  readonly renewAfterMs: number | undefined;
 
   constructor({ message, extensions = {} }: ErrorShape) {
     super(message);
@@ -23,8 +25,9 @@ export class OcError extends Error {
     this.code = typeof extensions['code'] === 'string' ? extensions['code'] : 'UNEXPECTED';
     this.ended = typeof extensions['ended'] === 'string' ? extensions['ended'] : undefined;
     this.field = typeof extensions['field'] === 'string' ? extensions['field'] : undefined;
-    const expected = extensions['expectedSequence'];
-    this.expectedSequence = typeof expected === 'number' ? expected : undefined;
+    const { expectedSequence, renewAfterMs } = extensions;
+    this.expectedSequence = typeof expectedSequence === 'number' ? expectedSequence : undefined;
+    this.renewAfterMs = typeof renewAfterMs === 'number' ? renewAfterMs : undefined;
   }
 }
 

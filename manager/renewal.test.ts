@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { OcClient } from './client.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { OcClient, OcError } from './client.ts';
 import { Credential } from './credential.ts';
 import { Leave } from './graphql.ts';
+import { keepCredential } from './renewal.ts';
 import { temporaryFolder } from './testing/folder.ts';
 import { openHub, registered, term } from './testing/hub.ts';
 import { until } from './testing/until.ts';
@@ -44,6 +45,31 @@ describe('the credential', () => {
     await until('it is renewed', () => secrets.current !== credential);
     expect(told).toEqual([told[0], told[0], told[0]]);
     expect(secrets.current).toBe(told[0]);
+  });
+
+  it('that is renewed too early, because the OC was away meanwhile, is renewed when the OC says', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    try {
+      const send = vi.fn(() =>
+        Promise.reject(
+          new OcError({ message: 'early', extensions: { code: 'CONFLICT', renewAfterMs: 3_600_000 } }),
+        ),
+      );
+      const log = { debug: vi.fn(), warn: vi.fn() };
+      const ending = new AbortController();
+      const credential = new Credential(join(temporaryFolder(), 'credential.json'));
+      const deps = { client: { send }, credential, log } as unknown as Parameters<typeof keepCredential>[0];
+      const kept = keepCredential(deps, term(0), performance.now(), ending.signal);
+      await vi.advanceTimersByTimeAsync(3_599_000);
+      expect(send).toHaveBeenCalledTimes(1);
+      await vi.advanceTimersByTimeAsync(2000);
+      expect(send).toHaveBeenCalledTimes(2);
+      expect(log.warn).not.toHaveBeenCalled();
+      ending.abort();
+      await kept;
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('of before, shown by a request that was overtaken by the renewal, does not count as refused', async () => {

@@ -1,5 +1,5 @@
 import { Backoff, BACKOFF } from './backoff.ts';
-import { isTransient, type OcClient } from './client.ts';
+import { isTransient, OcError, type OcClient } from './client.ts';
 import type { Credential } from './credential.ts';
 import { RenewCredential, type CredentialTerm } from './graphql.ts';
 import type { Logger } from './log.ts';
@@ -35,6 +35,11 @@ export async function keepCredential(
       log.debug('the credential was renewed');
     } catch (error) {
       if (signal.aborted) return;
+      if (error instanceof OcError && error.renewAfterMs !== undefined) {
+        // The OC was away meanwhile, and the time stood still.
+        renewAt = askedAt + Math.max(MIN_RENEWAL_MS, error.renewAfterMs);
+        continue;
+      }
       // Refused: the next renewal of the lease is too, and this manager registers anew.
       log[isTransient(error) ? 'debug' : 'warn'](`cannot renew the credential: ${(error as Error).message}`);
       renewAt = performance.now() + Math.max(MIN_WAIT_MS, backoff.next());

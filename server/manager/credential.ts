@@ -30,10 +30,11 @@ export async function renewCredential(
     if (renewed === known.nextCredentialHash)
       return termOf(known.nextCredentialExpiresAt!, now, credentialMs);
     // Each renewal is an entry of the audit log, which is kept for ever: nobody is to fill it.
-    if (known.credentialExpiresAt.getTime() - now.getTime() > (credentialMs * 2) / 3)
-      throw conflict('A credential is not renewed before a third of its life is over.', {
-        field: 'input.credential',
-      });
+    const { validForMs, renewAfterMs } = termOf(known.credentialExpiresAt, now, credentialMs);
+    if (validForMs > (credentialMs * 2) / 3) {
+      const message = 'A credential is not renewed before a third of its life is over.';
+      throw conflict(message, { field: 'input.credential', renewAfterMs });
+    }
     await tx.manager.update({
       where: { id: managerId, credentialHash },
       data: { nextCredentialHash: renewed, nextCredentialExpiresAt: expiresAt },

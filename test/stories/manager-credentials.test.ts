@@ -43,7 +43,7 @@ describe('a manager’s credential', () => {
     const before = await entries();
     const client = oc.client.as(credential);
     expect((await client.fault(RENEW, { credential: WireManager.credential() })).extensions).toMatchObject({
-      ...{ code: 'CONFLICT', field: 'input.credential' },
+      ...{ code: 'CONFLICT', field: 'input.credential', renewAfterMs: expect.closeTo((DAY_MS * 2) / 3, -5) },
     });
     const leave = 'mutation { leave(input: { epoch: 2 }) { left } }';
     for (let n = 0; n < 3; n++) {
