@@ -44,17 +44,23 @@ export async function logIn(
   });
 }
 
-/** Ends the session of the principal, on every server. */
+/**
+ * Ends the session of the principal, on every server.
+ * @param everywhere and all others of the same person
+ */
 export async function logOut(
   deps: PeopleDeps,
   { principal, ...from }: Caller & { principal: PersonPrincipal },
+  everywhere = false,
 ): Promise<void> {
+  const { personId: id, sessionId, name } = principal;
   await change(deps, async (tx, record) => {
-    const { count } = await tx.session.deleteMany({ where: { id: principal.sessionId } });
-    if (count === 0) return;
-    record(accessChanged(principal.name, `${principal.name} logged out.`));
-    const { personId: id, name } = principal;
-    await audit(deps, tx, { principal, ...from }, 'logOut', { id, name });
+    const { count: sessions } = await tx.session.deleteMany({
+      where: everywhere ? { personId: id } : { id: sessionId },
+    });
+    if (sessions === 0) return;
+    record(accessChanged(name, `${name} logged out.`));
+    await audit(deps, tx, { principal, ...from }, 'logOut', { id, name }, { detail: { sessions } });
   });
 }
 

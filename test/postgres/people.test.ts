@@ -4,22 +4,28 @@ import { apiKey, Browser, PASSWORD, person, welcomeToken } from '../harness/peop
 import { RawSocket } from '../harness/raw-socket.ts';
 import { until } from '../harness/until.ts';
 import type { Client } from '../harness/client.ts';
+import { RedisServer } from '../services/redis-server.ts';
 
 const LIVE = 'subscription { topologyChanged { __typename } }';
 const UPDATE = 'mutation ($input: UpdatePersonInput!) { updatePerson(input: $input) { id } }';
 
-// Without Redis: each hears of the other's changes by the log alone.
+// Redis is away: each hears of the other's changes by the log alone.
 describe('people of two servers on one database', () => {
   let a: Oc;
   let b: Oc;
   let ann: Browser;
+  let redis: RedisServer;
   beforeAll(async () => {
-    a = await Oc.start({ auth: true });
-    b = await Oc.start({ auth: true, databaseOf: a });
+    redis = await RedisServer.start();
+    await redis.kill();
+    const env = { REDIS_URL: redis.url };
+    a = await Oc.start({ auth: true, env });
+    b = await Oc.start({ auth: true, env, databaseOf: a });
   });
   afterAll(async () => {
     await b.stop();
     await a.stop();
+    await redis.stop();
   });
 
   it('both print a link, and of both one is used', async () => {

@@ -72,6 +72,18 @@ describe('a manager’s credential', () => {
     line.webSocket.terminate();
   });
 
+  it('is never one that another manager has, or is about to have', async () => {
+    const one = await WireManager.join(oc.client, 'shared');
+    const other = await WireManager.join(oc.client, 'shared', 'shared-m2');
+    const next = WireManager.credential();
+    await other.client.data(RENEW, { credential: next });
+    for (const credential of [other.client.credential, next]) {
+      const { extensions } = await one.client.fault(RENEW, { credential });
+      expect(extensions).toMatchObject({ code: 'INVALID', field: 'input.credential' });
+    }
+    expect((await other.client.as(next).data(OWN, { id: other.clusterId })).cluster.name).toBe('shared');
+  });
+
   it('lets a manager that was started again register, whichever of two it shows', async () => {
     const manager = await WireManager.join(oc.client, 'twofold');
     const credential = WireManager.credential();
