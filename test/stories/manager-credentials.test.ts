@@ -134,6 +134,16 @@ describe('a manager’s credential', () => {
     expect((await oc.client.fault(REVOKE, { id: 'nobody' })).extensions.code).toBe('NOT_FOUND');
   });
 
+  it('shows no history, and it is said what that needs', async () => {
+    const manager = await WireManager.join(oc.client, 'curious');
+    const { message, extensions } = await manager.client.fault(
+      'query ($id: ID!) { cluster(id: $id) { history(first: 1) { edges { node { summary } } } } }',
+      { id: manager.clusterId },
+    );
+    expect(extensions.code).toBe('FORBIDDEN');
+    expect(message).toBe('EventEdge.node needs the role VIEWER.');
+  });
+
   it('of one manager gets nothing of another’s cluster', async () => {
     const a = await WireManager.join(oc.client, 'a');
     const b = await WireManager.join(oc.client, 'b');
