@@ -126,7 +126,7 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     const router = createRouter({
       guard,
       api: withResponseCache(api, deps),
-      auditExport: (request, response) => void exportAudit(deps, request, response),
+      auditExport: (request, response) => void exportAudit({ ...deps, credentials }, request, response),
       prisma,
       bus,
       uiDir,

@@ -3,13 +3,16 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { auditEntries, BEFORE_ALL, auditWhere, type AuditFilterValue } from '../access/audit/list.ts';
+import type { CredentialWatch } from '../access/credential-watch.ts';
 import { isOverAll, type Principal } from '../access/principal.ts';
 import type { Deps } from '../deps.ts';
 import { AuditActor, AuditResult } from '../platform/generated/prisma/enums.ts';
 import type { AuditEntryModel } from '../platform/generated/prisma/models.ts';
 import { AppError, invalidInput } from '../platform/errors.ts';
 
-type ExportDeps = Pick<Deps, 'prisma' | 'authenticate' | 'denials' | 'peerOf' | 'logger'>;
+interface ExportDeps extends Pick<Deps, 'prisma' | 'authenticate' | 'denials' | 'peerOf' | 'logger'> {
+  credentials: Pick<CredentialWatch, 'watch'>;
+}
 
 const STATUS: Record<string, number> = {
   INVALID: 400,
@@ -21,7 +24,7 @@ const STATUS: Record<string, number> = {
 /**
  * `GET /audit.jsonl`: the audit log for administrators, oldest first, an entry a line, with the filters of `auditLog` in
  * the query (`?action=startOperation&action=abortOperation&since=2026-01-01T00:00:00Z`). It is sent as it is read: no
- * more than a page of it is ever in memory, and who reads slowly is waited for.
+ * more than a page of it is ever in memory, and who reads slowly is waited for, as long as the credential holds.
  */
 export async function exportAudit(
   deps: ExportDeps,
@@ -29,7 +32,7 @@ export async function exportAudit(
   response: ServerResponse,
 ): Promise<void> {
   try {
-    await mustBeAdministrator(deps, request);
+    const principal = await mustBeAdministrator(deps, request);
     const filter = filterIn(new URL(request.url!, 'http://localhost').searchParams);
     const entries = auditEntries(deps.prisma, BEFORE_ALL, undefined, auditWhere(filter));
     // The first page is read before anything is promised.
@@ -38,7 +41,8 @@ export async function exportAudit(
       'Content-Type': 'application/jsonl; charset=utf-8',
       'Content-Disposition': 'attachment; filename="audit.jsonl"',
     });
-    await pipeline(Readable.from(linesOf(first, entries)), response);
+    const release = deps.credentials.watch(principal, () => response.destroy());
+    await pipeline(Readable.from(linesOf(first, entries)), response).finally(release);
   } catch (error) {
     refuse(deps, error, response);
   }
@@ -47,7 +51,7 @@ export async function exportAudit(
 async function mustBeAdministrator(
   { authenticate, denials, peerOf }: ExportDeps,
   request: IncomingMessage,
-): Promise<void> {
+): Promise<Principal> {
   const caller = { from: peerOf(request).address, userAgent: request.headers['user-agent'] ?? null };
   let principal: Principal = { kind: 'anonymous' };
   try {
@@ -56,6 +60,7 @@ async function mustBeAdministrator(
       throw new AppError('UNAUTHENTICATED', 'The audit log needs a log-in.');
     if (!isOverAll(principal, 'ADMINISTRATOR'))
       throw new AppError('FORBIDDEN', 'The audit log is for administrators of the whole system.');
+    return principal;
   } catch (error) {
     await denials.note({ ...caller, principal }, 'exportAudit', error);
     throw error;

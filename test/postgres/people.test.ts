@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Oc } from '../harness/oc.ts';
 import { apiKey, Browser, PASSWORD, person, welcomeToken } from '../harness/people.ts';
@@ -75,6 +78,36 @@ describe('people of two servers on one database', () => {
     await until('the line is closed', () => line.closed);
     expect(untouched.closed).toBeUndefined();
     untouched.webSocket.close();
+  });
+
+  it('an export of the audit log that is under way ends with the right to it', async () => {
+    const { id, browser } = await person(ann, 'Wim', [{ role: 'ADMINISTRATOR' }]);
+    const line = await RawSocket.open(browser.through(b));
+    line.ask(LIVE);
+    // More than what lies between the two ends of a connection.
+    const database = new pg.Client({ connectionString: a.databaseUrl });
+    await database.connect();
+    await database.query(`INSERT INTO audit_entry
+      SELECT 1000000 + n, '', now(), 'LOCAL', NULL, NULL, '', 'try', repeat('x', 2000), '[]', 'DONE', NULL
+      FROM generate_series(1, 20000) AS n`);
+    await database.end();
+    const { hostname, port } = new URL(b.url);
+    const socket = connect(Number(port), hostname);
+    socket.write(
+      `GET /audit.jsonl HTTP/1.1\r\nHost: ${hostname}:${port}\r\nCookie: ${browser.cookie}\r\nConnection: close\r\n\r\n`,
+    );
+    const [head] = (await once(socket, 'data')) as [Buffer];
+    socket.pause();
+    expect(head.toString()).toMatch(/^HTTP\/1.1 200 /);
+    await ann.data(UPDATE, { input: { id, disabled: true } });
+    await until('the line is closed', () => line.closed);
+    let end = '';
+    let ended = false;
+    socket.on('data', (data) => (end = (end + data.toString()).slice(-100)));
+    socket.on('error', () => undefined).on('close', () => (ended = true));
+    socket.resume();
+    await until('the export has ended', () => ended);
+    expect(end.endsWith('\r\n0\r\n\r\n'), 'it is whole').toBe(false);
   });
 
   it('and guesses are counted together', async () => {
