@@ -18,7 +18,7 @@ import { createApi } from './graphql/yoga.ts';
 import { exportAudit } from './http/audit-export.ts';
 import { Guard } from './http/guard.ts';
 import { limitConnections, SERVER_OPTIONS } from './http/limits.ts';
-import { peerOf } from './http/peer.ts';
+import { isProxy, peerOf } from './http/peer.ts';
 import { createRouter } from './http/router.ts';
 import { MembershipWriter } from './manager/membership-writer.ts';
 import { renewalsInRounds } from './manager/renewals.ts';
@@ -99,7 +99,7 @@ export async function createApp({ config, database, logger, clock: givenClock }:
       tail,
       membershipWriter,
       renewals: renewalsInRounds({ prisma, clock, leaseMs }),
-      authenticate: authenticator({ prisma, clock, authentication, sessions }),
+      authenticate: authenticator({ prisma, clock, leaseMs, authentication, sessions }),
       authentication,
       sessions,
       passwords: new Passwords(),
@@ -135,7 +135,11 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     const server = config.tls
       ? createSecureServer({ ...SERVER_OPTIONS, ...config.tls }, router)
       : createServer(SERVER_OPTIONS, router);
-    limitConnections(server);
+    limitConnections(server, {
+      perPlace: config.connectionsPerAddress,
+      isProxy: isProxy(config.trustedProxies),
+      logger,
+    });
     const closeSockets = serveWebSockets(server, {
       guard,
       api,

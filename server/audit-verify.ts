@@ -24,7 +24,8 @@ const { anchor: anchors } = new Command('audit:verify')
 try {
   const config = readConfig(process.env);
   const log = createLogger('warn');
-  const database = await openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, log });
+  const { databaseUrl, dataDir } = config;
+  const database = await openDatabase({ databaseUrl, dataDir, log, readOnly: true });
   try {
     const { head, problem } = await verifyAudit(database.prisma, { anchors });
     if (problem) {

@@ -28,6 +28,8 @@ export interface Config {
   /** How long a manager's credential holds; managers renew it at two thirds. */
   credentialMs: number;
   maxBodyBytes: number;
+  /** Connections that one address, or the 64 bits of IPv6 that are given out together, may hold at once. */
+  connectionsPerAddress: number;
   /** Addresses and networks of proxies whose word on where a request comes from is believed. */
   trustedProxies: readonly string[];
   /** Certificate (with those that vouch for it) and key, PEM; undefined: plain HTTP. */
@@ -117,7 +119,7 @@ const environment = z
     PUBLIC_URL: z.string().transform(originsOf).default([]),
     SESSION_IDLE_HOURS: z.coerce
       .number('must be a number')
-      .min(0.1, 'must be at least 0.1')
+      .min(0.001, 'must be at least 0.001')
       .max(8760, 'must be at most 8760')
       .default(12),
     SESSION_MAX_HOURS: z.coerce
@@ -155,6 +157,11 @@ const environment = z
       .int()
       .min(1024)
       .default(1024 * 1024),
+    ADDRESS_CONNECTIONS: z.coerce
+      .number('must be a number')
+      .int('must be a whole number')
+      .min(1, 'must be at least 1')
+      .default(4096),
     TLS_CERT: z.string().optional(),
     TLS_KEY: z.string().optional(),
     TRUSTED_PROXIES: z.string().transform(proxies).default([]),
@@ -196,6 +203,7 @@ const environment = z
     credentialMs: env.CREDENTIAL_HOURS * 3_600_000,
     leaseMs: env.LEASE_SECONDS * 1000,
     maxBodyBytes: env.MAX_BODY_BYTES,
+    connectionsPerAddress: env.ADDRESS_CONNECTIONS,
     tls: readTls(env, context),
     trustedProxies: env.TRUSTED_PROXIES,
     introspection: env.INTROSPECTION,

@@ -6,7 +6,7 @@ import { inRounds } from '../platform/rounds.ts';
 import { grantsIn } from './administrators.ts';
 import { managersByCredential } from './manager-credential.ts';
 import { hashSecret, type Principal } from './principal.ts';
-import { sessionIn, type SessionSettings } from './session.ts';
+import { noteUseEvery, sessionIn, type SessionSettings } from './session.ts';
 
 /** Who asks, by the headers; rejects with UNAUTHENTICATED when `Authorization` is no credential that is known. */
 export type Authenticate = (
@@ -16,6 +16,7 @@ export type Authenticate = (
 export interface AuthenticateDeps {
   prisma: PrismaClient;
   clock: Clock;
+  leaseMs: number;
   /** False: who brings no credential is on this machine, and may do everything. */
   authentication: boolean;
   sessions: SessionSettings;
@@ -24,16 +25,16 @@ export interface AuthenticateDeps {
 const LOCAL: Principal = { kind: 'local', name: 'local' };
 const ANONYMOUS: Principal = { kind: 'anonymous' };
 
-/** That a session or a key was used is written down this often at the most, milliseconds. */
-const NOTE_USE_MS = 60_000;
-
 /**
  * Looks up those who ask at the same time with one query for each kind. Nothing is kept: a credential that has ended
  * has ended. A program or a manager sends `Authorization: Bearer ock_…` or `ocm_…`, a browser the cookie of a session;
  * where there are both, the former counts.
  */
-export function authenticator({ prisma, clock, authentication, sessions }: AuthenticateDeps): Authenticate {
-  const managerWith = managersByCredential({ prisma, clock });
+export function authenticator(deps: AuthenticateDeps): Authenticate {
+  const { prisma, clock, authentication, sessions } = deps;
+  const managerWith = managersByCredential(deps);
+  const isLongAgo = (time: Date | null, now: Date): boolean =>
+    !time || now.getTime() - time.getTime() >= noteUseEvery(sessions);
 
   const keyWith = inRounds(async (hashes: readonly string[]) => {
     const now = clock.now();
@@ -98,6 +99,3 @@ export function authenticator({ prisma, clock, authentication, sessions }: Authe
     return (session && (await personWith(hashSecret(session)))) || ANONYMOUS;
   };
 }
-
-const isLongAgo = (time: Date | null, now: Date): boolean =>
-  !time || now.getTime() - time.getTime() >= NOTE_USE_MS;

@@ -7,12 +7,14 @@ import type { Logger } from '../platform/log.ts';
 import type { Tail } from '../platform/tail.ts';
 import { credentialOf, CREDENTIALS, type Credential } from './credential.ts';
 import type { Principal } from './principal.ts';
+import { noteUseEvery, type SessionSettings } from './session.ts';
 
 export interface CredentialWatchDeps {
   prisma: PrismaClient;
   tail: Tail;
   clock: Clock;
   logger: Logger;
+  sessions: SessionSettings;
 }
 
 interface Watched extends Credential {
@@ -23,8 +25,6 @@ interface Watched extends Credential {
 const RETRY_MS = 1000;
 /** How often it is looked for those that expire. */
 const EXPIRY_MS = 1000;
-/** How often the sessions that something is open under are noted as used. */
-const NOTE_USE_MS = 60_000;
 
 /** What is told of whatever is open under a credential that has ended. */
 export const credentialEnded = (): AppError =>
@@ -58,7 +58,8 @@ export class CredentialWatch {
   start(): void {
     this.#following = this.#follow(this.#stopping.signal);
     this.#expiring = setInterval(() => this.#doubtExpired(), EXPIRY_MS).unref();
-    this.#noting = setInterval(() => (this.#noted = this.#noteUse()), NOTE_USE_MS).unref();
+    const every = noteUseEvery(this.#deps.sessions);
+    this.#noting = setInterval(() => (this.#noted = this.#noteUse()), every).unref();
   }
 
   async stop(): Promise<void> {

@@ -14,6 +14,8 @@ export interface EnrolmentRequest {
   labels: readonly Label[];
   uses: number;
   expiresInSeconds: number;
+  /** Why, for the audit log. */
+  reason: string | null;
 }
 
 /** VALID: it admits. The others say why not. */
@@ -39,7 +41,7 @@ export async function createEnrolmentToken(
   prisma: PrismaClient,
   clock: Clock,
   caller: Caller,
-  { clusterName, labels, uses, expiresInSeconds }: EnrolmentRequest,
+  { clusterName, labels, uses, expiresInSeconds, reason }: EnrolmentRequest,
 ): Promise<{ token: string; row: EnrolmentTokenModel }> {
   const token = newToken();
   const now = clock.now();
@@ -60,6 +62,7 @@ export async function createEnrolmentToken(
       ...caller,
       at: now,
       action: 'createEnrolmentToken',
+      reason,
       targets: [targetOf(made)],
       result: 'DONE',
       detail: {

@@ -38,7 +38,7 @@ export async function logIn(
       data: { lastLogInAt: deps.clock.now() },
     });
     if (!found[0]) throw new AppError('UNAUTHENTICATED', 'The name or the password is wrong.');
-    await endBefore(deps, tx, record, caller);
+    await endSessions(deps, tx, record, caller);
     const loggedIn = await begin(deps, tx, found[0]);
     await audit(deps, tx, { ...caller, principal: loggedIn.principal }, 'logIn', found[0]);
     return loggedIn;
@@ -66,28 +66,34 @@ async function attempted<T>(
   return found;
 }
 
-/** Ends the session of the principal, on every server. */
+ * Ends the session of the principal, on every server.
+ * @param everywhere and all others of the same person
+ */
 export async function logOut(
   deps: PeopleDeps,
   { principal, ...from }: Caller & { principal: PersonPrincipal },
+  everywhere = false,
 ): Promise<void> {
-  await change(deps, (tx, record) => endBefore(deps, tx, record, { principal, ...from }));
+  await change(deps, (tx, record) => endSessions(deps, tx, record, { principal, ...from }, everywhere));
 }
 
 /** Ends the session, if there is one, that a browser has: another takes its place in the browser, or none. */
-async function endBefore(
+async function endSessions(
   deps: PeopleDeps,
   tx: Transaction,
   record: (event: NewEvent) => void,
   caller: Caller,
+  everywhere = false,
 ): Promise<void> {
   const { principal } = caller;
   if (principal.kind !== 'person') return;
-  const { count } = await tx.session.deleteMany({ where: { id: principal.sessionId } });
-  if (count === 0) return;
-  const { personId: id, name } = principal;
+  const { personId: id, sessionId, name } = principal;
+  const { count: sessions } = await tx.session.deleteMany({
+    where: everywhere ? { personId: id } : { id: sessionId },
+  });
+  if (sessions === 0) return;
   record(accessChanged(name, `${name} logged out.`));
-  await audit(deps, tx, caller, 'logOut', { id, name });
+  await audit(deps, tx, caller, 'logOut', { id, name }, { detail: { sessions } });
 }
 
 /**
@@ -192,7 +198,7 @@ async function renewed(
 ): Promise<LoggedIn> {
   await tx.session.deleteMany({ where: { personId: person.id } });
   record(accessChanged(person.name, summary));
-  await endBefore(deps, tx, record, caller);
+  await endSessions(deps, tx, record, caller);
   const loggedIn = await begin(deps, tx, person);
   await audit(deps, tx, { ...caller, principal: loggedIn.principal }, action, person);
   return loggedIn;

@@ -4,6 +4,7 @@ import type { Clock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Transaction } from '../platform/event-log.ts';
 import { inRounds } from '../platform/rounds.ts';
+import { excuseOutage, type OutageDeps } from './outage.ts';
 
 /** How long a credential holds, and when to renew it, both from now on: nobody's clock is compared with the OC's. */
 export interface CredentialTerm {
@@ -96,10 +97,21 @@ export function revoked(row: Pick<ManagerModel, 'name' | 'revokedBy' | 'revokedR
 const ended = (why: 'REVOKED' | 'EXPIRED', message: string): AppError =>
   new AppError('UNAUTHENTICATED', message, { ended: why });
 
-/** The manager with a credential; rejects when that has ended. Those who ask at the same time are one query. */
-export function managersByCredential({ prisma, clock }: { prisma: PrismaClient; clock: Clock }) {
+export const hasExpired = (error: unknown): boolean =>
+  error instanceof AppError && error.extensions['ended'] === 'EXPIRED';
+
+/**
+ * The manager with a credential; rejects when that has ended. Those who ask at the same time are one query. None is
+ * told that it has expired before the time is given back during which it could not be renewed: it would never come again.
+ */
+export function managersByCredential(deps: OutageDeps) {
   const holderOf = inRounds<string, Holder | undefined>(async (hashes) => {
-    const known = await holdersOf(prisma, hashes, clock.now());
+    const look = () => holdersOf(deps.prisma, hashes, deps.clock.now());
+    let known = await look();
+    if ([...known.values()].some(hasExpired)) {
+      await excuseOutage(deps);
+      known = await look();
+    }
     return hashes.map((hash) => known.get(hash));
   });
   return async (hash: string) => {

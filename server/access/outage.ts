@@ -4,23 +4,22 @@ import type { Clock } from '../platform/clock.ts';
 /** A shorter absence, such as a restart, is none. */
 const NOTICED_MS = 30_000;
 
+export interface OutageDeps {
+  prisma: PrismaClient;
+  clock: Clock;
+  leaseMs: number;
+}
+
 /** Rows are written no more often, milliseconds. */
 const NOTED_MS = 10_000;
 
 /**
  * Notes that a server is at work, and gives managers' credentials back the time during which none was: nobody could renew
  * then, and an operations center that was away for a weekend must not come back to managers that all need new tokens.
- * Called at the start, before anybody is served, and in every round of the duties.
+ * Called at the start, before anybody is served, in every round of the duties, and before a manager is told that its
+ * credential has expired: after an outage of the database alone, managers are back before the next round.
  */
-export async function excuseOutage({
-  prisma,
-  clock,
-  leaseMs,
-}: {
-  prisma: PrismaClient;
-  clock: Clock;
-  leaseMs: number;
-}): Promise<void> {
+export async function excuseOutage({ prisma, clock, leaseMs }: OutageDeps): Promise<void> {
   const now = clock.now();
   const before = (ms: number) => new Date(now.getTime() - ms);
   // The row is locked first: of two servers that start at once the second finds that the first was there.

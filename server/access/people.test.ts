@@ -44,7 +44,7 @@ describe('people, by a clock of its own', () => {
     database = await openDatabase({ dataDir: folder, log: logger });
     const clock = { now: () => new Date(now) };
     deps = { prisma: database.prisma, bus: createLocalBus(), clock, passwords: new Passwords(), sessions };
-    authenticate = authenticator({ ...deps, authentication: true });
+    authenticate = authenticator({ ...deps, leaseMs: 10_000, authentication: true });
     await database.prisma.system.create({ data: { id: SYSTEM_ID, name: 'Peopled' } });
   });
   beforeEach(() => {

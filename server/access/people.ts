@@ -42,7 +42,10 @@ export async function createPerson(
   });
 }
 
-/** Makes a new invitation: the way back in for who has forgotten the password. The old password holds until it is used. */
+/**
+ * Makes a new invitation: the way back in for who has forgotten the password. The old password holds until it is used.
+ * @throws AppError NOT_FOUND; CONFLICT for one who is disabled
+ */
 export async function invitePerson(
   deps: PeopleDeps,
   caller: Caller,
@@ -51,6 +54,7 @@ export async function invitePerson(
   return deps.prisma.$transaction(async (tx) => {
     const person = await tx.person.findUnique({ where: { id } });
     if (!person) throw notFound('person', id, 'id');
+    if (person.disabled) throw conflict(`${person.name} is disabled: nobody gets in by that name.`);
     await tx.invitation.deleteMany({ where: { personId: id } });
     const invitation = await invite(tx, id, deps.clock.now());
     await audit(deps, tx, caller, 'invitePerson', person, { reason });
@@ -105,6 +109,26 @@ export async function updatePerson(
     const detail = { grants: json(person.grants), disabled: person.disabled };
     await audit(deps, tx, caller, 'updatePerson', person, { reason, detail });
     return { person, loggedIn };
+  });
+}
+
+/**
+ * Ends all sessions of a person, who may log in again: for a browser that was left open, or a cookie in other hands.
+ * @throws AppError NOT_FOUND
+ */
+export async function endSessions(
+  deps: PeopleDeps,
+  caller: Caller,
+  { id, reason }: { id: string; reason: string | null },
+): Promise<PersonModel> {
+  return change(deps, async (tx, record) => {
+    const person = await tx.person.findUnique({ where: { id } });
+    if (!person) throw notFound('person', id, 'id');
+    const { count: sessions } = await tx.session.deleteMany({ where: { personId: id } });
+    if (sessions === 0) return person;
+    record(accessChanged(nameOf(caller.principal), `All sessions of ${person.name} were ended.`));
+    await audit(deps, tx, caller, 'endSessions', person, { reason, detail: { sessions } });
+    return person;
   });
 }
 

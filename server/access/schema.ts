@@ -67,6 +67,7 @@ const CreateEnrolmentTokenInput = builder.inputType('CreateEnrolmentTokenInput',
       validate: z.int().min(1).max(1000).nullish(),
     }),
     expiresInSeconds: t.int({ defaultValue: 3600, validate: z.int().min(1).max(31_536_000).nullish() }),
+    reason: t.string({ description: 'Why, for the audit log.', validate: input.line.nullish() }),
   }),
 });
 
@@ -133,6 +134,7 @@ builder.mutationFields((t) => ({
         labels: asked.labels ?? [],
         uses: asked.uses ?? 1,
         expiresInSeconds: asked.expiresInSeconds ?? 3600,
+        reason: asked.reason ?? null,
       };
       const created = await createEnrolmentToken(deps.prisma, deps.clock, caller, request);
       return { ...created, joinCommand: joinCommand(origin, created.token, request) };

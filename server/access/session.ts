@@ -11,6 +11,10 @@ export interface SessionSettings {
   secure: boolean;
 }
 
+/** That a session was used is written down this often at the most, milliseconds: well within the time that ends it. */
+export const noteUseEvery = ({ idleMs }: Pick<SessionSettings, 'idleMs'>): number =>
+  Math.min(60_000, idleMs / 4);
+
 /** `__Host-`: only a page of this very host, over https, can have set it. */
 const cookieName = (secure: boolean): string => (secure ? '__Host-oc-session' : 'oc-session');
 

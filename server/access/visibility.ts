@@ -13,10 +13,10 @@ import { grantsOf, type Principal } from './principal.ts';
 export interface Visibility {
   /** The whole system: the conditions are empty. */
   readonly all: boolean;
-  /** Whether a change of a cluster's labels can change it. */
-  readonly byLabel: boolean;
   /** Of a cluster. */
   readonly clusters: Prisma.ClusterWhereInput;
+  /** Of a cluster that is seen, or may have been by labels that it had. */
+  readonly onceSeen: Prisma.ClusterWhereInput;
   /** Of a row that belongs to a cluster: a node, a manager, a command, an event. */
   readonly ofCluster: { cluster?: Prisma.ClusterWhereInput };
   /** Of an operation: one of its commands is for a cluster that is seen. */
@@ -27,8 +27,8 @@ export interface Visibility {
 
 const ALL: Visibility = {
   all: true,
-  byLabel: false,
   clusters: {},
+  onceSeen: {},
   ofCluster: {},
   operations: {},
   sql: [],
@@ -39,7 +39,7 @@ export function visibilityOf(principal: Principal, role: Role = 'VIEWER'): Visib
   if (principal.kind === 'manager') {
     if (role !== 'VIEWER') return NOTHING;
     const { clusterId } = principal;
-    return limitedTo({ id: clusterId }, Prisma.sql`c.id = ${clusterId}`, false);
+    return limitedTo({ id: clusterId }, Prisma.sql`c.id = ${clusterId}`);
   }
   const choices = clustersWith(grantsOf(principal), role);
   if (choices === null) return ALL;
@@ -49,30 +49,43 @@ export function visibilityOf(principal: Principal, role: Role = 'VIEWER'): Visib
     some.map((part) => part.sql),
     ' OR ',
   )})`;
-  const byLabel = choices.some(({ labels }) => labels.length > 0);
-  return limitedTo({ OR: some.map(({ where }) => where) }, sql, byLabel);
+  const onceSeen = { OR: some.map((part) => part.once) };
+  return limitedTo({ OR: some.map(({ where }) => where) }, sql, onceSeen);
 }
 
-function limitedTo(clusters: Prisma.ClusterWhereInput, sql: Prisma.Sql, byLabel: boolean): Visibility {
+function limitedTo(clusters: Prisma.ClusterWhereInput, sql: Prisma.Sql, onceSeen = clusters): Visibility {
   return {
     all: false,
-    byLabel,
     clusters,
+    onceSeen,
     ofCluster: { cluster: clusters },
     operations: { commands: { some: { cluster: clusters } } },
     sql: [sql],
   };
 }
 
-const NOTHING = limitedTo({ id: { in: [] } }, Prisma.sql`false`, false);
+const NOTHING = limitedTo({ id: { in: [] } }, Prisma.sql`false`);
 
-function partsOf({ names, labels }: ClusterChoice): { where: Prisma.ClusterWhereInput; sql: Prisma.Sql }[] {
-  const parts = [];
-  if (names.length > 0)
-    parts.push({ where: { name: { in: names } }, sql: Prisma.sql`c.name = ANY(${names}::text[])` });
+interface Part {
+  where: Prisma.ClusterWhereInput;
+  once: Prisma.ClusterWhereInput;
+  sql: Prisma.Sql;
+}
+
+function partsOf({ names, labels }: ClusterChoice): Part[] {
+  const parts: Part[] = [];
+  if (names.length > 0) {
+    const where = { name: { in: names } };
+    parts.push({ where, once: where, sql: Prisma.sql`c.name = ANY(${names}::text[])` });
+  }
   if (labels.length > 0) {
     parts.push({
       where: { AND: labels.map(({ key, value }) => ({ labels: { some: { key, value } } })) },
+      once: {
+        AND: labels.map(({ key, value }) => ({
+          OR: [{ labels: { some: { key, value } } }, { formerLabels: { some: { key, value } } }],
+        })),
+      },
       sql: Prisma.sql`(${Prisma.join(labels.map(hasLabel), ' AND ')})`,
     });
   }

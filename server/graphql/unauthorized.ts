@@ -1,4 +1,4 @@
-import type { GraphQLResolveInfo } from 'graphql';
+import { getNamedType, type GraphQLResolveInfo } from 'graphql';
 import type { Principal } from '../access/principal.ts';
 import { AppError } from '../platform/errors.ts';
 
@@ -21,7 +21,9 @@ export function unauthorized(
   if (principal.kind === 'anonymous')
     return new AppError('UNAUTHENTICATED', `${field}: log in first.`, { field: fieldName });
   const definition = parentType.getFields()[fieldName];
-  const scopes = scopesOf(definition) ?? scopesOf(parentType) ?? {};
+  // Whose field is for everybody was refused what is in it: the type that the field answers.
+  const rules = [definition, parentType, definition && getNamedType(definition.type)].map(scopesOf);
+  const scopes = rules.find((rule) => rule && !('public' in rule)) ?? {};
   const needed = Object.keys(scopes).map((scope) => NEEDED[scope] ?? scope);
   const needs = needed.length > 0 ? `needs ${needed.join(' or ')}` : 'is not for you';
   return new AppError('FORBIDDEN', `${field} ${needs}.`, { field: fieldName });

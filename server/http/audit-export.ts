@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import { auditEntries, auditWhere, type AuditFilterValue } from '../access/audit/list.ts';
+import { auditEntries, BEFORE_ALL, auditWhere, type AuditFilterValue } from '../access/audit/list.ts';
 import type { CredentialWatch } from '../access/credential-watch.ts';
 import { isOverAll, type Principal } from '../access/principal.ts';
 import type { Deps } from '../deps.ts';
@@ -38,7 +38,7 @@ export async function exportAudit(
   try {
     const principal = await mustBeAdministrator(deps, request);
     const filter = filterIn(new URL(request.url!, 'http://localhost').searchParams);
-    const entries = auditEntries(deps.prisma, 0n, undefined, auditWhere(filter));
+    const entries = auditEntries(deps.prisma, BEFORE_ALL, undefined, auditWhere(filter));
     // The first page is read before anything is promised.
     const first = await entries.next();
     response.writeHead(200, {

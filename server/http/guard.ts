@@ -67,8 +67,8 @@ export class Guard {
   }
 
   #isDirect(host: string): boolean {
-    const [, name = ''] = /^(.+?)(?::\d{1,5})?$/.exec(host) ?? [];
-    return this.#names.has(name);
+    const [, name = '', port = '0'] = /^(.+?)(?::(\d{1,5}))?$/.exec(host) ?? [];
+    return this.#names.has(name) && Number(port) <= 65_535;
   }
 
   #directOrigin({ headers, socket }: Arrival): string | undefined {

@@ -17,14 +17,12 @@ export type PeerOf = (request: Pick<IncomingMessage, 'headers' | 'socket'>) => P
  * @param trustedProxies IP addresses and networks (`10.0.0.0/8`)
  */
 export function peerOf(trustedProxies: readonly string[]): PeerOf {
-  const trusted = proxyList(trustedProxies);
-  const isTrusted = (address: string) =>
-    isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  const isTrusted = isProxy(trustedProxies);
   return ({ headers, socket }) => {
-    let address = plain(socket.remoteAddress ?? '');
+    let address = plainAddress(socket.remoteAddress ?? '');
     const encrypted = 'encrypted' in socket && socket.encrypted === true;
     if (!isTrusted(address)) return { address, secure: encrypted };
-    const hops = lastOf(headers['x-forwarded-for']).map(plain);
+    const hops = lastOf(headers['x-forwarded-for']).map(withoutPort).map(plainAddress);
     while (isTrusted(address) && hops.length > 0) {
       const hop = hops.pop()!;
       if (isIP(hop) === 0) break;
@@ -33,6 +31,12 @@ export function peerOf(trustedProxies: readonly string[]): PeerOf {
     const proto = lastOf(headers['x-forwarded-proto']).at(-1);
     return { address, secure: encrypted || proto === 'https' };
   };
+}
+
+/** Whether an address is one of those in the list. */
+export function isProxy(entries: readonly string[]): (address: string) => boolean {
+  const list = proxyList(entries);
+  return (address) => isIP(address) !== 0 && list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
 /** @throws Error that names what is neither an address nor a network */
@@ -56,5 +60,9 @@ const lastOf = (header: string | string[] | undefined): string[] =>
     .map((part) => part.trim())
     .filter(Boolean);
 
+/** Some proxies write `192.0.2.1:4711` or `[2001:db8::1]:4711`. */
+const withoutPort = (hop: string): string =>
+  /^(?:\[(.+)\]|([\d.]+))(?::\d+)?$/.exec(hop)?.slice(1).find(Boolean) ?? hop;
+
 /** IPv4 as such, also where the socket is one for both. */
-const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');
+export const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');

@@ -90,5 +90,6 @@ function refuse(request: IncomingMessage, response: ServerResponse, { status, me
 }
 
 function json(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
+  const headers = { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' };
+  response.writeHead(status, headers).end(JSON.stringify(body));
 }

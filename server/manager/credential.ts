@@ -3,7 +3,7 @@ import { termOf, type CredentialTerm } from '../access/manager-credential.ts';
 import { hashSecret, nameOf, type Caller, type ManagerPrincipal } from '../access/principal.ts';
 import type { Deps } from '../deps.ts';
 import type { ManagerModel } from '../platform/generated/prisma/models.ts';
-import { AppError, conflict, notFound } from '../platform/errors.ts';
+import { AppError, conflict, invalid, notFound } from '../platform/errors.ts';
 import { change } from '../platform/event-log.ts';
 import { lockCluster } from '../topology/lock.ts';
 import { setLink } from '../topology/refresh.ts';
@@ -12,7 +12,8 @@ import { setLink } from '../topology/refresh.ts';
  * Takes a new credential that a manager made beside the one that it shows: that stays until the new one is first used,
  * or its own end, so nothing is lost with the answer, and the same may be asked again.
  * @returns the new one's term
- * @throws AppError UNAUTHENTICATED when the one that is shown has ended meanwhile; CONFLICT before a third of its life is over.
+ * @throws AppError UNAUTHENTICATED when the one that is shown has ended meanwhile; INVALID when the new one is another
+ *   manager's; CONFLICT before a third of its life is over.
  */
 export async function renewCredential(
   { prisma, clock, credentialMs }: Deps,
@@ -24,11 +25,16 @@ export async function renewCredential(
   const renewed = hashSecret(credential);
   const expiresAt = new Date(now.getTime() + credentialMs);
   return prisma.$transaction(async (tx) => {
+    // As who registers: of two who come with one secret at once, the second finds that it is taken.
+    await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${renewed}, 0))`;
     const known = await tx.manager.findUnique({ where: { id: managerId, credentialHash, revokedAt: null } });
     if (!known) throw new AppError('UNAUTHENTICATED', 'The credential has ended meanwhile.');
     if (renewed === credentialHash) return termOf(known.credentialExpiresAt, now, credentialMs);
     if (renewed === known.nextCredentialHash)
       return termOf(known.nextCredentialExpiresAt!, now, credentialMs);
+    const others = [{ credentialHash: renewed }, { nextCredentialHash: renewed }];
+    if ((await tx.manager.count({ where: { OR: others } })) > 0)
+      throw invalid('input.credential', 'is in use: make one of 32 random bytes');
     // Each renewal is an entry of the audit log, which is kept for ever: nobody is to fill it.
     const { validForMs, renewAfterMs } = termOf(known.credentialExpiresAt, now, credentialMs);
     if (validForMs > (credentialMs * 2) / 3) {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { admittingToken, labelsOf, notAdmitted, spendToken } from '../access/enrolment.ts';
-import { holdersOf, termOf, type CredentialTerm } from '../access/manager-credential.ts';
+import { hasExpired, holdersOf, termOf, type CredentialTerm } from '../access/manager-credential.ts';
+import { excuseOutage } from '../access/outage.ts';
 import type { EnrolmentTokenModel } from '../platform/generated/prisma/models.ts';
 import { AppError, conflict } from '../platform/errors.ts';
 import { change, type NewEvent, type Transaction } from '../platform/event-log.ts';
@@ -46,7 +47,15 @@ export interface Registered {
  *   too many register at once.
  */
 export const registerManager = (deps: Deps, caller: Caller, request: Registration): Promise<Registered> =>
-  deps.admissions.take(() => register(deps, caller, request));
+  deps.admissions.take(async () => {
+    try {
+      return await register(deps, caller, request);
+    } catch (error) {
+      if (!hasExpired(error)) throw error;
+      await excuseOutage(deps);
+      return register(deps, caller, request);
+    }
+  });
 
 async function register(deps: Deps, caller: Caller, request: Registration): Promise<Registered> {
   const now = deps.clock.now();

@@ -31,6 +31,13 @@ export async function replaceLabels(
     ...[...staying].map(([key, value]) => ({ key, value, bound: true })),
   ];
   if (inWords(before) === inWords(after)) return false;
+  const removed = before.filter(
+    ({ key, value }) => !after.some((label) => label.key === key && label.value === value),
+  );
+  await tx.formerLabel.createMany({
+    data: removed.map(({ key, value }) => ({ clusterId, key, value })),
+    skipDuplicates: true,
+  });
   await tx.clusterLabel.deleteMany({ where: { clusterId } });
   await tx.clusterLabel.createMany({ data: after.map((label) => ({ clusterId, ...label })) });
   return true;

@@ -44,6 +44,17 @@ describe('the first one at an Operations Center', () => {
     await logInAs(page, 'Ann');
     await live(page);
 
+    // To look at the empty system, however often, makes no token: to ask for the command does, once.
+    await page.reload();
+    await page.getByRole('button', { name: 'Make the command' }).click();
+    expect(await page.getByTestId('join-command').textContent()).toContain('token: oce_');
+    await page.reload();
+    await page.getByTestId('join-command').waitFor();
+    await page.goto(`${oc.url}/access`);
+    await page.waitForURL(`${oc.url}/access/people`);
+    await page.getByRole('link', { name: 'Enrolment tokens' }).click();
+    await page.getByText('showing 1 of 1').waitFor();
+
     await page.getByRole('button', { name: 'Account: Ann' }).focus();
     await page.keyboard.press('Enter');
     await page.getByRole('menuitem', { name: 'Log out' }).waitFor();
@@ -271,6 +282,31 @@ describe('people at an Operations Center', () => {
     expect(complaints).toEqual([]);
     await page.context().close();
     await other.context().close();
+  });
+
+  it('is logged out everywhere by an administrator, or by oneself, and logs in again', async () => {
+    const { browser: fay } = await person(ann, 'Fay', [{ role: 'VIEWER' }]);
+    const { page, complaints } = await openPage(browser, `${oc.url}/access/people?q=fay`, withSession(ann));
+    const { page: hers } = await openPage(browser, `${oc.url}/account`, withSession(fay));
+    await live(hers);
+    await page.getByText('in 1 browser').waitFor();
+    await page.getByRole('button', { name: 'Log Fay out' }).click();
+    await page.getByRole('dialog').getByLabel('Reason').fill('left open in the lobby');
+    await page.getByRole('dialog').getByRole('button', { name: 'Log out' }).click();
+    await hers.getByRole('heading', { name: 'Log in again' }).waitFor();
+    await page.getByText('in 1 browser').waitFor({ state: 'hidden' });
+
+    await hers.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await hers.keyboard.press('Enter');
+    await hers.getByRole('button', { name: 'Log out everywhere' }).click();
+    await hers.getByRole('dialog').getByRole('button', { name: 'Log out everywhere' }).click();
+    await hers.waitForURL(`${oc.url}/login`);
+    expect(
+      (await ann.data('{ people(filter: { search: "fay" }) { edges { node { sessionCount } } } }')).people,
+    ).toEqual({ edges: [{ node: { sessionCount: 0 } }] });
+    expect(complaints).toEqual([]);
+    await page.context().close();
+    await hers.context().close();
   });
 });
 

@@ -146,6 +146,8 @@ describe('a page from elsewhere', () => {
       `127.0.0.1:${port}@evil.example`,
       `localhost.:${port}`,
       `127.1:${port}`,
+      '127.0.0.1:65536',
+      'localhost:99999',
       '',
       'oc.example.com.evil.example',
       'oc.example.com:4000',

@@ -186,3 +186,38 @@ describe('whoever asks for too much', () => {
     expect(slow.socket.answer).toContain('Connection initialisation timeout');
   });
 });
+
+describe('connections from one address', () => {
+  let oc: Oc;
+  beforeAll(async () => {
+    oc = await Oc.start({ env: { ADDRESS_CONNECTIONS: '5' } });
+  });
+  afterAll(() => oc.stop());
+
+  /** Asks on a connection that stays open. */
+  const open = async (localAddress: string) => {
+    const socket = connect({ port: Number(new URL(oc.url).port), host: '127.0.0.1', localAddress });
+    let answer = '';
+    let ended = false;
+    socket.on('data', (data) => (answer += data.toString()));
+    socket.on('error', () => undefined).on('close', () => (ended = true));
+    socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await until('it is answered, or ended', () => ended || answer.includes('"ok"'));
+    return { socket, served: !ended };
+  };
+
+  it('are ended when they are too many, and keep nobody else out', async () => {
+    const held = [];
+    for (let n = 0; n < 5; n++) held.push(await open('127.0.0.2'));
+    expect(held.map(({ served }) => served)).toEqual(Array(5).fill(true));
+    expect((await open('127.0.0.2')).served).toBe(false);
+    const other = await open('127.0.0.3');
+    expect(other.served).toBe(true);
+    held[0]!.socket.destroy();
+    const next = await until('one that has ended makes room', async () => {
+      const one = await open('127.0.0.2');
+      return one.served ? one : undefined;
+    });
+    for (const { socket } of [...held, other, next]) socket.destroy();
+  });
+});

@@ -86,6 +86,9 @@ describe('an OC behind a proxy', () => {
     const oc = await Oc.start({ env: { TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8' } });
     expect(await askedBy(oc, '203.0.113.7')).toBe('203.0.113.7');
     expect(await askedBy(oc, '198.51.100.1, 203.0.113.7, 10.1.2.3')).toBe('203.0.113.7');
+    expect(await askedBy(oc, '203.0.113.7:50612, 10.1.2.3:443')).toBe('203.0.113.7');
+    expect(await askedBy(oc, '[2001:db8::7]:50612')).toBe('2001:db8::7');
+    expect(await askedBy(oc, '2001:db8::7')).toBe('2001:db8::7');
     expect(await askedBy(oc, 'nonsense')).toBe('127.0.0.1');
     await oc.stop();
   });

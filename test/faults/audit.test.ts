@@ -53,20 +53,41 @@ describe('an OC that is killed while many act', () => {
     expect(anchored.code).toBe(1);
   });
 
-  it('tells what somebody has changed in its database meanwhile', async () => {
+  const tamper = async (...statements: string[]) => {
     const database = await openDatabase({
       databaseUrl: oc.databaseUrl,
       dataDir: oc.environment['DATA_DIR']!,
       log: createLogger('silent'),
     });
-    await database.prisma.$executeRawUnsafe('ALTER TABLE audit_entry DISABLE TRIGGER ALL');
-    await database.prisma.$executeRawUnsafe(
+    for (const sql of statements) await database.prisma.$executeRawUnsafe(sql);
+    await database.close();
+  };
+
+  it('tells what somebody has changed in its database meanwhile, or put in front of it', async () => {
+    await tamper(
+      `INSERT INTO audit_entry (sequence, hash, at, actor_kind, "from", action, targets, result)
+       VALUES (-1, repeat('0', 64), now(), 'LOCAL', '', 'logIn', '[]', 'DONE')`,
+    );
+    const forged = await verify();
+    expect(forged.output).toContain('entry -1 stands in the place of 1');
+    expect(forged.code).toBe(1);
+    await tamper(
+      'ALTER TABLE audit_entry DISABLE TRIGGER ALL',
+      'DELETE FROM audit_entry WHERE sequence < 0',
       `UPDATE audit_entry SET actor_name = 'nobody' WHERE sequence = 17`,
     );
-    await database.close();
     const { code, output } = await verify();
     expect(output).toContain('entry 17 was changed');
     expect(code).toBe(1);
-    await oc.boot();
+  });
+
+  it('is only read when it is verified: one that is older than the program stays as it is', async () => {
+    await tamper(`DELETE FROM _prisma_migrations WHERE migration_name = (
+      SELECT max(migration_name) FROM _prisma_migrations)`);
+    for (const time of ['once', 'and again']) {
+      const { code, output } = await verify();
+      expect(output, time).toContain('The database lacks the migration');
+      expect(code).toBe(2);
+    }
   });
 });

@@ -79,6 +79,7 @@ export const ROWS: Record<string, Row> = {
     variables: () => ({ input: { name: `P ${randomUUID()}`, grants: [] } }),
   },
   'Mutation.invitePerson': { who: administrators, variables: byId('person') },
+  'Mutation.endSessions': { who: administrators, variables: byId('person') },
   'Mutation.updatePerson': {
     who: administrators,
     variables: ({ person }) => ({ input: { id: person, disabled: false } }),

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Oc } from '../harness/oc.ts';
 import { RawSocket } from '../harness/raw-socket.ts';
@@ -32,6 +33,24 @@ describe('two servers on one database', () => {
     });
     await until('the line is closed', () => onB.closed);
     expect(onB.closed?.code).toBe(4401);
+  });
+
+  it('one that ran out while the database was away is believed at once when it is back', async () => {
+    const wire = await WireManager.join(a.client, 'excused', 'm');
+    const restarted = await WireManager.join(a.client, 'excused', 'm2');
+    // As an outage of an hour leaves it: nobody has noted since that a server is at work.
+    const database = new pg.Client({ connectionString: a.databaseUrl });
+    await database.connect();
+    await database.query(`WITH away AS (UPDATE presence SET at = at - interval '1 hour')
+      UPDATE manager SET credential_expires_at = now() - interval '1 minute' WHERE name IN ('m', 'm2')`);
+    await database.end();
+    expect((await wire.renew()).role).toBe('PRIMARY');
+    const { errors } = await WireManager.register(a.client, {
+      credential: restarted.client.credential,
+      cluster: { name: 'excused', kind: 'process' },
+      manager: { name: 'm2', version: '1' },
+    });
+    expect(errors).toBeUndefined();
   });
 
   it('a manager that is revoked on one has its lines closed on the other, without any bell between them', async () => {

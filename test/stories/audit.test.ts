@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Oc } from '../harness/oc.ts';
-import { ABORT, operator, unpaged } from '../harness/operator.ts';
+import { ABORT, operator, START, unpaged } from '../harness/operator.ts';
 import { WireManager } from '../harness/wire-manager.ts';
 
 const LOG = `query ($filter: AuditFilter, $first: Int, $after: String) {
@@ -75,6 +75,20 @@ describe('the audit log', () => {
     }
     const denied = await log({ result: 'DENIED', actor: 'NOSY-m1' });
     expect(denied).toMatchObject([{ action: 'abortOperation', actorKind: 'MANAGER' }]);
+    expect(await log({ target: 'any' })).toEqual(denied);
+    const input = {
+      plan: { kind: 'RESTART', targets: { clusterIds: ['c-1', 'c-2'], nodeIds: ['n-1'] } },
+      ...{ reason: 'r', idempotencyKey: 'k' },
+    };
+    await nosy.client.fault(START, { input });
+    const [start] = await log({ result: 'DENIED', action: ['startOperation'] });
+    expect(start).toMatchObject({
+      targets: [
+        { type: 'Cluster', id: 'c-1' },
+        { type: 'Cluster', id: 'c-2' },
+        { type: 'Node', id: 'n-1' },
+      ],
+    });
     await oc.client.as('ocm_guess').fault('{ system { name } }');
     expect(await log({ action: ['authenticate'] })).toMatchObject([
       { actorKind: 'ANONYMOUS', result: 'DENIED' },

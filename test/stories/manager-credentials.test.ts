@@ -190,8 +190,8 @@ describe('a manager’s credential that nobody renews', () => {
 describe('a manager’s credential that is renewed', () => {
   let oc: Oc;
   beforeAll(async () => {
-    // A third of its life is 4 s.
-    oc = await Oc.start({ leaseSeconds: 60, env: { CREDENTIAL_HOURS: '0.00334' } });
+    // A third of its life is 8 s.
+    oc = await Oc.start({ leaseSeconds: 60, env: { CREDENTIAL_HOURS: '0.00667' } });
   });
   afterAll(() => oc.stop());
 
@@ -248,5 +248,17 @@ describe('a manager’s credential that is renewed', () => {
     ).toMatchObject({
       code: 'UNAUTHENTICATED',
     });
+  });
+
+  it('is never one that another manager has, or is about to have', async () => {
+    const one = await WireManager.join(oc.client, 'shared');
+    const other = await WireManager.join(oc.client, 'shared', 'shared-m2');
+    const next = WireManager.credential();
+    await renewed(other.client, next);
+    for (const credential of [other.client.credential, next]) {
+      const { extensions } = await one.client.fault(RENEW, { credential });
+      expect(extensions).toMatchObject({ code: 'INVALID', field: 'input.credential' });
+    }
+    expect((await other.client.as(next).data(OWN, { id: other.clusterId })).cluster.name).toBe('shared');
   });
 });

@@ -267,6 +267,18 @@ describe('roles over chosen clusters', () => {
     await until('the view is another one', () => live.errors.length > 0);
     expect(live.errors[0]?.extensions.code).toBe('RESYNC_REQUIRED');
     live.close();
+
+    // What one never could see may be called what it likes: it is not told, and nothing has to be shown anew.
+    const others = await as({ role: 'VIEWER', clusters: { labels: [{ key: 'team', value: 'elsewhere' }] } });
+    const calm = others.subscribe(LIVE);
+    await until('a snapshot', () => calm.events.length > 0);
+    await relabel(staged);
+    await relabel([...env('stage'), { key: 'team', value: 'elsewhere' }]);
+    await until('what comes into sight is told', () => JSON.stringify(calm.events).includes('"shop"'));
+    expect(calm.errors).toEqual([]);
+    await relabel(env('stage'));
+    await until('and what goes out of it', () => calm.errors.length > 0);
+    calm.close();
   });
 
   it('are shared by all who have the same ones, in whatever order they were given', async () => {

@@ -3,7 +3,8 @@ import type { Clock } from '../../platform/clock.ts';
 import { AppError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { Caller } from '../principal.ts';
-import { recordAudit } from './record.ts';
+import type { AuditTarget } from './chain.ts';
+import { recordAudit, type NewAuditEntry } from './record.ts';
 
 export interface DenialsDeps {
   prisma: PrismaClient;
@@ -42,8 +43,16 @@ export class Denials {
     this.#deps = deps;
   }
 
-  /** Notes that `caller` was refused `action`, when that is what the error says; resolves when that is written. */
-  async note(caller: Caller, action: string, error: unknown): Promise<void> {
+  /**
+   * Notes that `caller` was refused `action`, when that is what the error says; resolves when that is written.
+   * @param targets on what it was to be done, as far as the request said; of those that are only counted none is told.
+   */
+  async note(
+    caller: Caller,
+    action: string,
+    error: unknown,
+    targets: readonly AuditTarget[] = [],
+  ): Promise<void> {
     if (!isDenial(error)) return;
     const { principal, from } = caller;
     const actor = 'name' in principal ? `${principal.kind} ${principal.name}` : principal.kind;
@@ -55,7 +64,7 @@ export class Denials {
     else {
       this.#kinds.set(kind, { actor, from, action, count: 0 });
       const detail = { message: error.message.slice(0, 500) };
-      await this.#write({ principal, from, action, detail });
+      await this.#write({ principal, from, action, detail, targets: [...targets] });
     }
   }
 
@@ -83,16 +92,16 @@ export class Denials {
       principal: { kind: 'system' },
       from: '',
       action: 'countDenials',
+      targets: [],
       detail: { since: since.toISOString(), again: again.map((counted) => ({ ...counted })), others },
     });
   }
 
   /** A denial stands whether it can be written down or not. */
-  async #write(entry: Pick<Parameters<typeof recordAudit>[1], 'principal' | 'from' | 'action' | 'detail'>) {
+  async #write(entry: Omit<NewAuditEntry, 'at' | 'result'>) {
     const { prisma, clock, logger } = this.#deps;
-    await recordAudit(prisma, { ...entry, at: clock.now(), targets: [], result: 'DENIED' }).catch(
-      (error: unknown) =>
-        logger.warn({ err: error, action: entry.action }, 'a denial could not be written down'),
+    await recordAudit(prisma, { ...entry, at: clock.now(), result: 'DENIED' }).catch((error: unknown) =>
+      logger.warn({ err: error, action: entry.action }, 'a denial could not be written down'),
     );
   }
 }

@@ -35,6 +35,9 @@ export function auditWhere(filter: AuditFilterValue | null | undefined): Prisma.
   return { AND: and };
 }
 
+/** Before any entry that there can be: one that was put in front of the first is read too. */
+export const BEFORE_ALL = -(2n ** 63n);
+
 /** Rows read at once where all are wanted. */
 const PAGE = 1000;
 

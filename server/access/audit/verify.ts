@@ -1,6 +1,6 @@
 import type { PrismaClient } from '../../platform/generated/prisma/client.ts';
 import { ChainCheck, type Head, type Json } from './chain.ts';
-import { auditEntries } from './list.ts';
+import { auditEntries, BEFORE_ALL } from './list.ts';
 
 export interface Verdict {
   /** How far the chain holds. */
@@ -23,7 +23,8 @@ export async function verifyAudit(
 ): Promise<Verdict> {
   const chain = new ChainCheck(anchors);
   const follow = async (): Promise<string | undefined> => {
-    for await (const entry of auditEntries(prisma, chain.last.entries, pageSize)) {
+    const { entries } = chain.last;
+    for await (const entry of auditEntries(prisma, entries === 0n ? BEFORE_ALL : entries, pageSize)) {
       const problem = chain.next({ ...entry, targets: entry.targets as Json, detail: entry.detail as Json });
       if (problem) return problem;
     }

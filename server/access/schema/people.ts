@@ -7,7 +7,7 @@ import type { Prisma } from '../../platform/generated/prisma/client.ts';
 import type { PersonModel } from '../../platform/generated/prisma/models.ts';
 import { grantsIn } from '../administrators.ts';
 import type { Invited } from '../invitation.ts';
-import { createPerson, invitePerson, updatePerson } from '../people.ts';
+import { createPerson, endSessions, invitePerson, updatePerson } from '../people.ts';
 import { sessionCookie } from '../session.ts';
 import { Grant, GrantInput, Role, grantList, grantsFrom } from './grant.ts';
 
@@ -37,6 +37,10 @@ export const Person = builder.prismaObject('Person', {
     createdAt: t.expose('createdAt', { type: 'DateTime', extensions: UNLOGGED }),
     createdBy: t.exposeString('createdBy'),
     lastLogInAt: t.expose('lastLogInAt', { type: 'DateTime', nullable: true, extensions: UNLOGGED }),
+    sessionCount: t.relationCount('sessions', {
+      description: 'In how many browsers the person is logged in.',
+      extensions: UNLOGGED,
+    }),
   }),
 });
 
@@ -166,5 +170,17 @@ builder.mutationFields((t) => ({
       if (loggedIn) context.setCookie?.(sessionCookie(loggedIn.secret, context.deps.sessions));
       return person;
     },
+  }),
+  endSessions: t.field({
+    type: Person,
+    description:
+      'Ends all sessions of a person on every server, with what is open under them. The person may log in again.',
+    authScopes: { administratorOfAll: true },
+    args: {
+      id: t.arg.id({ required: true, validate: input.id }),
+      reason: t.arg.string({ validate: input.line.nullish() }),
+    },
+    resolve: (_mutation, { id, reason }, context) =>
+      endSessions(context.deps, context, { id, reason: reason ?? null }),
   }),
 }));

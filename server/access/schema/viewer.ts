@@ -137,8 +137,12 @@ builder.mutationFields((t) => ({
     type: Viewer,
     description: 'Ends the session on every server, with all that is open under it.',
     authScopes: { person: true },
-    resolve: async (_mutation, _args, context) => {
-      await logOut(context.deps, { ...callerOf(context), principal: asPerson(context.principal) });
+    args: {
+      everywhere: t.arg.boolean({ defaultValue: false, description: 'And all of one’s other sessions.' }),
+    },
+    resolve: async (_mutation, { everywhere }, context) => {
+      const caller = { ...callerOf(context), principal: asPerson(context.principal) };
+      await logOut(context.deps, caller, everywhere ?? false);
       context.setCookie?.(sessionCookie(null, context.deps.sessions));
       return { kind: 'anonymous' as const };
     },

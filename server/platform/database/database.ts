@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
 import { PrismaPg } from '@prisma/adapter-pg';
 import type { SqlDriverAdapterFactory, SqlQuery } from '@prisma/driver-adapter-utils';
@@ -6,7 +8,13 @@ import { PrismaPGlite } from 'pglite-prisma-adapter';
 import { PrismaClient } from '../generated/prisma/client.ts';
 import type { Logger } from '../log.ts';
 import { lockDataDir } from './lock.ts';
-import { defaultMigrationsDir, readMigrations, type Migration } from './migrations.ts';
+import {
+  applyMigrations,
+  defaultMigrationsDir,
+  demandMigrations,
+  readMigrations,
+  type MigrationSession,
+} from './migrations.ts';
 import { migratePglite, openPglite } from './pglite.ts';
 import { createPool, migratePostgres, TRANSACTION_TIMEOUT_MS } from './postgres.ts';
 import { statementNames } from './statement-names.ts';
@@ -19,6 +27,8 @@ export interface DatabaseOptions {
   log: Logger;
   /** Default: `prisma/migrations` of this package. */
   migrationsDir?: string;
+  /** Takes the database as it is: makes none, and refuses one that lacks a migration. */
+  readOnly?: boolean;
 }
 
 /** An open database whose schema is the program's. */
@@ -41,18 +51,19 @@ export interface Database {
  * @throws MigrationError when the database's schema cannot be made the program's
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const { databaseUrl, dataDir, log, migrationsDir = defaultMigrationsDir() } = options;
+  const { databaseUrl, dataDir, log, migrationsDir = defaultMigrationsDir(), readOnly = false } = options;
   const migrations = await readMigrations(migrationsDir);
   const onApplied = (name: string): void => log.info({ migration: name }, 'migration applied');
-  return databaseUrl === undefined
-    ? openEmbedded(dataDir, migrations, onApplied)
-    : openServer(databaseUrl, log, migrations, onApplied);
+  const migrate = (session: MigrationSession): Promise<void> =>
+    readOnly ? demandMigrations(session, migrations) : applyMigrations(session, migrations, onApplied);
+  if (databaseUrl !== undefined) return openServer(databaseUrl, log, migrate);
+  if (readOnly && !existsSync(join(dataDir, 'db'))) throw new Error(`There is no database in ${dataDir}.`);
+  return openEmbedded(dataDir, migrate);
 }
 
 async function openEmbedded(
   dataDir: string,
-  migrations: readonly Migration[],
-  onApplied: (name: string) => void,
+  migrate: (session: MigrationSession) => Promise<void>,
 ): Promise<Database> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 }).catch((error: Error) => {
     throw new Error(`DATA_DIR cannot be made: ${error.message}`, { cause: error });
@@ -61,7 +72,7 @@ async function openEmbedded(
   let pglite: PGlite | undefined;
   try {
     pglite = await openPglite(dataDir);
-    await migratePglite(pglite, migrations, onApplied);
+    await migratePglite(pglite, migrate);
   } catch (error) {
     await pglite?.close();
     lock.release();
@@ -77,10 +88,9 @@ async function openEmbedded(
 async function openServer(
   databaseUrl: string,
   log: Logger,
-  migrations: readonly Migration[],
-  onApplied: (name: string) => void,
+  migrate: (session: MigrationSession) => Promise<void>,
 ): Promise<Database> {
-  await migratePostgres(databaseUrl, log, migrations, onApplied);
+  await migratePostgres(databaseUrl, log, migrate);
   const pool = createPool(databaseUrl, log);
   const adapter = new PrismaPg(pool, {
     onConnectionError: (error) => log.warn({ err: error }, 'a database connection broke in a transaction'),

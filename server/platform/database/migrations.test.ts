@@ -8,7 +8,13 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../test/services/postgres.ts';
 import { createLogger } from '../log.ts';
-import { defaultMigrationsDir, MigrationError, pendingMigrations, readMigrations } from './migrations.ts';
+import {
+  applyMigrations,
+  defaultMigrationsDir,
+  MigrationError,
+  pendingMigrations,
+  readMigrations,
+} from './migrations.ts';
 import type { Migration, RecordedMigration } from './migrations.ts';
 import { migratePglite } from './pglite.ts';
 import { migratePostgres } from './postgres.ts';
@@ -35,7 +41,9 @@ async function openPgliteSubject(): Promise<Subject> {
   return {
     async migrate(migrations) {
       const applied: string[] = [];
-      await migratePglite(pglite, migrations, (name) => applied.push(name));
+      await migratePglite(pglite, (session) =>
+        applyMigrations(session, migrations, (name) => applied.push(name)),
+      );
       return applied;
     },
     query: async (sql) => (await pglite.query<Record<string, unknown>>(sql)).rows,
@@ -61,7 +69,9 @@ async function openPostgresSubject(): Promise<Subject> {
 
 async function migrateServer(database: TestDatabase, migrations: readonly Migration[]): Promise<string[]> {
   const applied: string[] = [];
-  await migratePostgres(database.url, log, migrations, (name) => applied.push(name));
+  await migratePostgres(database.url, log, (session) =>
+    applyMigrations(session, migrations, (name) => applied.push(name)),
+  );
   return applied;
 }
 

@@ -28,8 +28,8 @@ export interface MigrationSession {
   script(sql: string): Promise<unknown>;
 }
 
-/** CHANGED, UNKNOWN and UNFINISHED: nothing was touched. FAILED: the named migration was rolled back whole. */
-export type MigrationProblem = 'CHANGED' | 'UNKNOWN' | 'UNFINISHED' | 'FAILED';
+/** FAILED: the named migration was rolled back whole. In all other cases nothing was touched. */
+export type MigrationProblem = 'CHANGED' | 'UNKNOWN' | 'UNFINISHED' | 'LACKING' | 'FAILED';
 
 /** The database cannot be brought to this program's schema; the message says why and what to do. */
 export class MigrationError extends Error {
@@ -133,6 +133,25 @@ export async function applyMigrations(
     await applyOne(session, migration);
     onApplied(migration.name);
   }
+}
+
+/**
+ * For who only reads: nothing is written, not even the table of what was applied.
+ * @throws MigrationError LACKING when there is a migration that was not applied; and as `applyMigrations`
+ */
+export async function demandMigrations(
+  session: MigrationSession,
+  known: readonly Migration[],
+): Promise<void> {
+  const { rows } = await session.query(`SELECT to_regclass('_prisma_migrations') IS NOT NULL AS there`);
+  const [lacking] = pendingMigrations(known, rows[0]?.['there'] === true ? await readHistory(session) : []);
+  if (!lacking) return;
+  const reason = 'It was made by an older version, or by no server yet. Start the server, which applies it.';
+  throw new MigrationError(
+    'LACKING',
+    lacking.name,
+    `The database lacks the migration ${lacking.name}. ${reason}`,
+  );
 }
 
 async function applyOne(session: MigrationSession, { name, sql, checksum }: Migration): Promise<void> {

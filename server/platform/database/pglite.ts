@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
-import { applyMigrations, type Migration } from './migrations.ts';
+import type { MigrationSession } from './migrations.ts';
 
 /**
  * Opens the embedded database in `<dataDir>/db`, making it if there is none. It takes one process only and does not
@@ -27,15 +27,14 @@ export async function openPglite(dataDir: string): Promise<PGlite> {
   }
 }
 
-/** See {@link applyMigrations}. PGlite looks for the types of arrays when it opens: after that it is told of new ones. */
+/** Has the schema seen to. PGlite looks for the types of arrays when it opens: after that it is told of new ones. */
 export function migratePglite(
   pglite: PGlite,
-  migrations: readonly Migration[],
-  onApplied: (name: string) => void,
+  migrate: (session: MigrationSession) => Promise<void>,
 ): Promise<void> {
   const session = {
     query: (sql: string, values?: unknown[]) => pglite.query<Record<string, unknown>>(sql, values),
     script: (sql: string) => pglite.exec(sql),
   };
-  return applyMigrations(session, migrations, onApplied).then(() => pglite.refreshArrayTypes());
+  return migrate(session).then(() => pglite.refreshArrayTypes());
 }

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { Logger } from '../log.ts';
 import { Connection } from './connection.ts';
-import { applyMigrations, type Migration } from './migrations.ts';
+import type { MigrationSession } from './migrations.ts';
 
 /** An interactive transaction of Prisma may take this long, milliseconds. */
 export const TRANSACTION_TIMEOUT_MS = 15_000;
@@ -52,14 +52,13 @@ export function createPool(databaseUrl: string, log: Logger): pg.Pool {
 }
 
 /**
- * See {@link applyMigrations}. Of several servers that start at once, one migrates and the others wait for it.
+ * Has the schema seen to. Of several servers that start at once, one migrates and the others wait for it.
  * @throws DatabaseUnavailableError
  */
 export async function migratePostgres(
   databaseUrl: string,
   log: Logger,
-  migrations: readonly Migration[],
-  onApplied: (name: string) => void,
+  migrate: (session: MigrationSession) => Promise<void>,
 ): Promise<void> {
   const client = new pg.Client({
     ...CONNECTION,
@@ -83,7 +82,7 @@ export async function migratePostgres(
       query: (sql: string, values?: unknown[]) => client.query<Record<string, unknown>>(sql, values),
       script: (sql: string) => client.query(sql),
     };
-    await applyMigrations(session, migrations, onApplied);
+    await migrate(session);
   } finally {
     // Ends the session and with it the lock.
     await client.end();

@@ -9,10 +9,8 @@ export interface EnrolmentToken {
 
 const KEY = 'oc.enrolmentToken';
 
-/** The token of this browser tab: the one it made before while that is valid, else a new one for one use in an hour. */
-export async function enrolmentToken(now: number): Promise<Outcome<EnrolmentToken>> {
-  const kept = keptToken(now);
-  if (kept) return { data: kept };
+/** A new token for one use in an hour. The browser tab keeps it: see `keptToken`. */
+export async function newToken(): Promise<Outcome<EnrolmentToken>> {
   const outcome = await mutate(CreateEnrolmentToken, { input: { uses: 1, expiresInSeconds: 3600 } });
   if (outcome.problem) return outcome;
   const { joinCommand, expiresAt } = outcome.data.createEnrolmentToken;
@@ -20,12 +18,13 @@ export async function enrolmentToken(now: number): Promise<Outcome<EnrolmentToke
   return { data: { joinCommand, expiresAt } };
 }
 
-/** Forgets the token, because it was used or a new one is wanted. */
+/** Forgets the token, because it was used or is no business of who comes next. */
 export function forgetToken(): void {
   sessionStorage.removeItem(KEY);
 }
 
-function keptToken(now: number): EnrolmentToken | undefined {
+/** The token that this browser tab made before, while it is valid. */
+export function keptToken(now: number): EnrolmentToken | undefined {
   try {
     const kept: unknown = JSON.parse(sessionStorage.getItem(KEY) ?? 'null');
     if (typeof kept !== 'object' || kept === null || !('joinCommand' in kept) || !('expiresAt' in kept))

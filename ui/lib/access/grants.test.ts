@@ -12,6 +12,7 @@ it('says a grant in words', () => {
   expect(grantWords({ role: 'VIEWER', clusters: null })).toBe('viewer of the whole system');
   expect(grantWords(grantInput({ ...draft, names: 'shop', labels: '' }))).toBe('operator of cluster shop');
   expect(grantWords(grantInput(draft))).toBe('operator of clusters shop, search, and all with env=prod');
+  expect(grantWords(grantInput({ ...draft, names: '' }))).toBe('operator of all clusters with env=prod');
 });
 
 it('writes what it has read', () => {

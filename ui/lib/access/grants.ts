@@ -16,13 +16,14 @@ export const ROLE_MEANINGS: Record<Role, string> = {
   ADMINISTRATOR: 'over the whole system: manages people, keys and managers, reads the audit log',
 };
 
-/** Where a grant holds: `the whole system`, `shop, search, and all with env=prod, zone=a`. */
+/** Where a grant holds: `the whole system`, `all clusters with zone=a`, `clusters shop, search, and all with env=prod`. */
 export function scopeWords({ clusters }: Pick<Grant, 'clusters'>): string {
   if (!clusters) return 'the whole system';
   const labels = clusters.labels.map(({ key, value }) => `${key}=${value}`).join(', ');
-  const parts = [clusters.names.join(', '), labels && `all with ${labels}`].filter(Boolean);
-  const one = clusters.names.length === 1 && labels === '';
-  return `${one ? 'cluster' : 'clusters'} ${parts.join(', and ')}`;
+  if (clusters.names.length === 0) return `all clusters with ${labels}`;
+  const named = clusters.names.join(', ');
+  if (labels) return `clusters ${named}, and all with ${labels}`;
+  return `${clusters.names.length === 1 ? 'cluster' : 'clusters'} ${named}`;
 }
 
 /** A grant in words: `operator of the whole system`. */

@@ -10,6 +10,7 @@ export const PersonRow = graphql(
       createdAt
       createdBy
       lastLogInAt
+      sessionCount
       grants {
         ...GrantParts
       }
@@ -68,6 +69,17 @@ export const UpdatePerson = graphql(
   `
     mutation UpdatePerson($input: UpdatePersonInput!) {
       updatePerson(input: $input) {
+        ...PersonRow
+      }
+    }
+  `,
+  [PersonRow],
+);
+
+export const EndSessions = graphql(
+  `
+    mutation EndSessions($id: ID!, $reason: String) {
+      endSessions(id: $id, reason: $reason) {
         ...PersonRow
       }
     }

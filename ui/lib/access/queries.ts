@@ -67,8 +67,8 @@ export const LogIn = graphql(
 );
 
 export const LogOut = graphql(`
-  mutation LogOut {
-    logOut {
+  mutation LogOut($everywhere: Boolean = false) {
+    logOut(everywhere: $everywhere) {
       kind
     }
   }
