@@ -5,6 +5,7 @@ import { textOf, type WithBody } from '../http/body.ts';
 import { ByteLru } from '../platform/byte-lru.ts';
 import { AppError } from '../platform/errors.ts';
 import { SYSTEM_ID } from '../platform/event-log.ts';
+import { Prisma } from '../platform/generated/prisma/client.ts';
 import { Answers, type Execution } from './answers.ts';
 import type { Deps } from '../deps.ts';
 import { schema } from './schema.ts';
@@ -18,15 +19,14 @@ const LARGEST_BODY = 64 * 1024;
  * The API over HTTP with its answers kept: a query is parsed, executed and serialised once for each state of the
  * system, whoever of the same scope asks, however often. What is no such query goes on to the API as it came.
  */
-export function withResponseCache(api: Api, { prisma, authenticate, logger }: Deps): RequestListener {
+export function withResponseCache(api: Api, { readJson, authenticate, logger }: Deps): RequestListener {
   const documents = new ByteLru<boolean>(4 * 1024 * 1024);
   // Beside the head: the system's name changes without an event, when a server starts under another one, and the log's
   // beginning when it is shortened.
   const answers = new Answers(async () => {
-    const [row] = await prisma.$queryRaw<[object]>`
-      SELECT revision::text, mark, name, (SELECT min(revision) FROM event)::text AS oldest
-      FROM system WHERE id = ${SYSTEM_ID}`;
-    return JSON.stringify(row);
+    const head = await readJson<unknown[]>(Prisma.sql`
+      SELECT json_build_array(revision::text, mark, name, (SELECT min(revision) FROM event)::text) FROM system WHERE id = ${SYSTEM_ID}`);
+    return head.join('\n');
   });
 
   function isReusable({ query, operationName }: Question): boolean {
@@ -105,7 +105,8 @@ export function withResponseCache(api: Api, { prisma, authenticate, logger }: De
     );
     const bytes = Buffer.from(await made.arrayBuffer());
     const headers: Record<string, string> = {
-      ...Object.fromEntries(made.headers),
+      // As it was set, 'Content-Type' is not 'content-type'.
+      ...Object.fromEntries([...made.headers].map(([name, value]) => [name.toLowerCase(), value])),
       'content-length': String(bytes.length),
     };
     const { 'content-type': type } = headers;

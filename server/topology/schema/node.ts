@@ -1,11 +1,19 @@
 import type { InputShapeFromFields } from '@pothos/core';
+import type { GraphQLObjectType, GraphQLResolveInfo } from 'graphql';
 import { resolveCursorConnection, type DefaultConnectionArguments } from '@pothos/plugin-relay';
 import { PAGE_SIZES, builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
 import * as input from '../../graphql/input.ts';
+import { selectedFields } from '../../graphql/selection.ts';
 import { Label } from '../../graphql/label.ts';
 import type { NodeFilterValue } from '../filter.ts';
-import { cursorOf, type NodeListRequest, type NodeRow } from '../node-list.ts';
+import {
+  NODE_COLUMNS,
+  cursorOf,
+  type NodeColumn,
+  type NodeListRequest,
+  type NodeRow,
+} from '../node-list.ts';
 import { effectiveStatus } from '../status.ts';
 import { Permission } from '../../access/schema/grant.ts';
 import { mayOperate } from './may-operate.ts';
@@ -80,14 +88,32 @@ export const nodeListArgs = builder.args((t) => ({
 }));
 type NodeListArgs = InputShapeFromFields<typeof nodeListArgs> & DefaultConnectionArguments;
 
+/** Fields that need no more than what is read of each node anyway. */
+const WITHOUT_COLUMN = new Set(['__typename', 'status', 'viewerCan']);
+
+/** The columns that the fields need which are selected of the nodes at a path; all where one is more than a column. */
+export function nodeColumns(info: GraphQLResolveInfo, ...path: readonly string[]): readonly NodeColumn[] {
+  const fields = (info.schema.getType(Node.name) as GraphQLObjectType).getFields();
+  const columns = [...selectedFields(info, ...path)]
+    .filter((name) => !WITHOUT_COLUMN.has(name))
+    .map((name) => fields[name]?.extensions['pothosExposedField'] as NodeColumn | undefined);
+  return columns.includes(undefined) ? NODE_COLUMNS : (columns as NodeColumn[]);
+}
+
 /** The connection that a field which lists nodes answers with. */
 export const nodeConnection = async (
   { filter, orderBy, ...args }: NodeListArgs,
+  info: GraphQLResolveInfo,
   read: (request: NodeListRequest) => Promise<NodeRow[]>,
   count: (filter: NodeFilterValue) => Promise<number> | number,
 ) => ({
   ...(await resolveCursorConnection<Promise<NodeRow[]>>({ args, ...PAGE_SIZES, toCursor: cursorOf }, (part) =>
-    read({ ...part, filter: filter ?? {}, order: orderBy ?? 'WORST_FIRST' }),
+    read({
+      ...part,
+      filter: filter ?? {},
+      order: orderBy ?? 'WORST_FIRST',
+      columns: nodeColumns(info, 'edges', 'node'),
+    }),
   )),
   totalCount: () => count(filter ?? {}),
 });
