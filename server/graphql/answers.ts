@@ -4,7 +4,8 @@ import { ByteLru } from '../platform/byte-lru.ts';
 export interface Answer {
   status: number;
   headers: Record<string, string>;
-  body: Buffer;
+  /** A text goes out in one piece with the headers, which bytes do not. */
+  body: string;
 }
 
 /** An answer that tells of an error is for those who are waiting for it, and not kept. */

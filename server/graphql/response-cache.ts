@@ -62,8 +62,8 @@ export function withResponseCache(api: Api, deps: Deps): RequestListener {
       if (isUnavailable(error) || (error instanceof AppError && error.extensions['code'] === 'UNAVAILABLE')) throw error;
       return undefined;
     }
-    const body = Buffer.from(JSON.stringify({ data }));
-    const headers = { 'content-type': type, 'content-length': String(body.length) };
+    const body = JSON.stringify({ data });
+    const headers = { 'content-type': type, 'content-length': String(Buffer.byteLength(body)) };
     return { status: 200, headers, body, failed: false };
   }
 
@@ -83,15 +83,15 @@ export function withResponseCache(api: Api, deps: Deps): RequestListener {
       },
       { principal, onFault: () => (failed = true) },
     );
-    const bytes = Buffer.from(await made.arrayBuffer());
+    const text = await made.text();
     const headers: Record<string, string> = {
-      // As it was set, 'Content-Type' is not 'content-type'.
+      // They are named as whoever set them wrote them: Content-Type.
       ...Object.fromEntries([...made.headers].map(([name, value]) => [name.toLowerCase(), value])),
-      'content-length': String(bytes.length),
+      'content-length': String(Buffer.byteLength(text)),
     };
     const { 'content-type': type } = headers;
     if (!failed && made.status === 200 && type) types.set(accept ?? '', type, type.length);
-    return { status: made.status, headers, body: bytes, failed: failed || made.status !== 200 };
+    return { status: made.status, headers, body: text, failed: failed || made.status !== 200 };
   }
 
   async function serve(request: WithBody, response: ServerResponse): Promise<void> {
