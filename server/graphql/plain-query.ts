@@ -18,7 +18,6 @@ import {
   type GraphQLOutputType,
   type GraphQLResolveInfo,
   type GraphQLSchema,
-  type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
 import type { Context } from './context.ts';
@@ -65,7 +64,8 @@ export function compileQuery(
   const type = schema.getQueryType();
   if (operation?.operation !== 'query' || !type) return undefined;
   try {
-    const compiler = new Compiler(schema, document, operation);
+    if (operation.directives?.length) throw new NotPlain();
+    const compiler = new Compiler(document);
     const fields = compiler.fieldsOf(type, [operation.selectionSet]);
     return async (context, inputs) => {
       const { coerced, errors } = getVariableValues(schema, operation.variableDefinitions ?? [], inputs);
@@ -82,11 +82,8 @@ export function compileQuery(
 
 class Compiler {
   readonly fragments: Record<string, FragmentDefinitionNode>;
-  readonly #schema: GraphQLSchema;
 
-  constructor(schema: GraphQLSchema, { definitions }: DocumentNode, operation: OperationDefinitionNode) {
-    if (operation.directives?.length) throw new NotPlain();
-    this.#schema = schema;
+  constructor({ definitions }: DocumentNode) {
     this.fragments = Object.fromEntries(
       definitions.flatMap((definition) =>
         definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition]] : [],
@@ -100,7 +97,8 @@ class Compiler {
     for (const set of sets) this.#collect(type, set, byName);
     return [...byName].map(([name, nodes]) => {
       const fieldName = nodes[0]!.name.value;
-      const field = fieldName === TypeNameMetaFieldDef.name ? TypeNameMetaFieldDef : type.getFields()[fieldName];
+      const field =
+        fieldName === TypeNameMetaFieldDef.name ? TypeNameMetaFieldDef : type.getFields()[fieldName];
       // Introspection of the schema; a name that an object cannot have as a property of its own.
       if (!field || name === '__proto__') throw new NotPlain();
       const { resolve = defaultFieldResolver } = field;

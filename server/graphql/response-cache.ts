@@ -59,7 +59,8 @@ export function withResponseCache(api: Api, deps: Deps): RequestListener {
       checkCost(schema, document, operationName as string | null | undefined, inputs);
       data = await execute(contextOf(deps, request, principal), inputs);
     } catch (error) {
-      if (isUnavailable(error) || (error instanceof AppError && error.extensions['code'] === 'UNAVAILABLE')) throw error;
+      if (isUnavailable(error) || (error instanceof AppError && error.extensions['code'] === 'UNAVAILABLE'))
+        throw error;
       return undefined;
     }
     const body = JSON.stringify({ data });

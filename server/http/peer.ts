@@ -19,7 +19,9 @@ export type PeerOf = (request: Pick<IncomingMessage, 'headers' | 'socket'>) => P
 export function peerOf(trustedProxies: readonly string[]): PeerOf {
   const trusted = proxyList(trustedProxies);
   const isTrusted = (address: string) =>
-    trustedProxies.length > 0 && isIP(address) !== 0 && trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+    trustedProxies.length > 0 &&
+    isIP(address) !== 0 &&
+    trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
   return ({ headers, socket }) => {
     let address = plain(socket.remoteAddress ?? '');
     const encrypted = 'encrypted' in socket && socket.encrypted === true;

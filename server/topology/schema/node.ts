@@ -7,13 +7,7 @@ import * as input from '../../graphql/input.ts';
 import { selectedFields } from '../../graphql/selection.ts';
 import { Label } from '../../graphql/label.ts';
 import type { NodeFilterValue } from '../filter.ts';
-import {
-  NODE_COLUMNS,
-  cursorOf,
-  type NodeColumn,
-  type NodeListRequest,
-  type NodeRow,
-} from '../node-list.ts';
+import { NODE_COLUMNS, cursorOf, type NodeColumn, type NodeListRequest, type NodeRow } from '../node-list.ts';
 import { effectiveStatus } from '../status.ts';
 import { Permission } from '../../access/schema/grant.ts';
 import { mayOperate } from './may-operate.ts';
