@@ -56,7 +56,7 @@ export interface AppDeps {
  * @throws an `EADDRINUSE` error when the port is taken.
  */
 export async function createApp({ config, database, logger, clock: givenClock }: AppDeps): Promise<App> {
-  const { prisma } = database;
+  const { prisma, readJson } = database;
   const closers: (() => Promise<unknown>)[] = [() => database.close()];
   const close = async (): Promise<void> => {
     const failures: unknown[] = [];
@@ -93,6 +93,7 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     const startedAt = clock.now().getTime();
     const deps: Deps = {
       prisma,
+      readJson,
       bus,
       clock,
       logger,

@@ -1,6 +1,7 @@
 import type { PrismaClient } from './platform/generated/prisma/client.ts';
 import type { Bus } from './platform/bus.ts';
 import type { Clock } from './platform/clock.ts';
+import type { ReadJson } from './platform/database/read-json.ts';
 import type { Logger } from './platform/log.ts';
 import type { Tail } from './platform/tail.ts';
 import type { Turns } from './platform/turns.ts';
@@ -16,6 +17,7 @@ import type { PeerOf } from './http/peer.ts';
 /** What every service stands on. */
 export interface Deps {
   prisma: PrismaClient;
+  readJson: ReadJson;
   bus: Bus;
   clock: Clock;
   logger: Logger;

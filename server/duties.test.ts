@@ -49,6 +49,7 @@ it('a duty that fails keeps none of the others from being done', async () => {
   }) as unknown as typeof prisma;
   const deps: Deps = {
     prisma: failing,
+    readJson: database.readJson,
     bus,
     clock,
     logger,

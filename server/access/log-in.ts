@@ -66,6 +66,7 @@ async function attempted<T>(
   return found;
 }
 
+/**
  * Ends the session of the principal, on every server.
  * @param everywhere and all others of the same person
  */

@@ -4,7 +4,8 @@ import { ByteLru } from '../platform/byte-lru.ts';
 export interface Answer {
   status: number;
   headers: Record<string, string>;
-  body: Buffer;
+  /** A text goes out in one piece with the headers, which bytes do not. */
+  body: string;
 }
 
 /** An answer that tells of an error is for those who are waiting for it, and not kept. */
@@ -12,8 +13,9 @@ export type Execution = Answer & { failed: boolean };
 
 /**
  * Answers that are never stale, on any of several servers. What the API shows is a function of the database at a head
- * of its event log: an answer that was begun at a head is given again as long as a head read after the request came is
- * the same one. Whoever asks the same while it is being made waits for it. With the next head all is forgotten.
+ * of its event log: an answer that was begun after a head was read is given again as long as a head read after the
+ * request came is the same one. Whoever asks the same while it is being made waits for it. With the next head all is
+ * forgotten. What nobody has asked at this head is made without a look at it: it is as new as its question.
  */
 export class Answers {
   readonly #readHead: () => Promise<string>;
@@ -29,16 +31,25 @@ export class Answers {
 
   /** The answer to the question with this key, from `execute` when there is none at the present head. */
   async get(key: string, execute: () => Promise<Execution>): Promise<Answer> {
-    const head = await this.#readHead();
-    if (head !== this.#head) {
-      this.#head = head;
-      this.#kept.clear();
-      this.#underWay.clear();
-    }
-    return this.#kept.get(key) ?? this.#underWay.get(key) ?? this.#begin(key, head, execute);
+    if (this.#head === undefined || this.#find(key)) await this.#look();
+    return this.#find(key) ?? this.#begin(key, execute);
   }
 
-  #begin(key: string, head: string, execute: () => Promise<Execution>): Promise<Answer> {
+  #find(key: string): Answer | Promise<Answer> | undefined {
+    return this.#kept.get(key) ?? this.#underWay.get(key);
+  }
+
+  /** Forgets all when the head is another one by now. */
+  async #look(): Promise<void> {
+    const head = await this.#readHead();
+    if (head === this.#head) return;
+    this.#head = head;
+    this.#kept.clear();
+    this.#underWay.clear();
+  }
+
+  #begin(key: string, execute: () => Promise<Execution>): Promise<Answer> {
+    const head = this.#head;
     const answer = execute()
       .then(({ failed, ...made }) => {
         if (!failed && head === this.#head) this.#kept.set(key, made, made.body.length);

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyDataDir } from '../../test/services/templates.ts';
 import { createLocalBus } from '../platform/bus.ts';
 import { systemClock } from '../platform/clock.ts';
+import { jsonReader, type ReadJson } from '../platform/database/read-json.ts';
 import { PrismaClient } from '../platform/generated/prisma/client.ts';
 import { createLogger } from '../platform/log.ts';
 import { Tail } from '../platform/tail.ts';
@@ -54,6 +55,7 @@ describe('the number of queries', () => {
   const logger = createLogger('silent');
   let pglite: PGlite;
   let prisma: PrismaClient;
+  let readJson: ReadJson;
   let queries: string[] = [];
 
   beforeAll(async () => {
@@ -65,6 +67,11 @@ describe('the number of queries', () => {
     });
     observed.$on('query', ({ query }) => queries.push(query));
     prisma = observed;
+    const read = jsonReader(await new PrismaPGlite(pglite).connect());
+    readJson = (query) => {
+      queries.push(query.text);
+      return read(query);
+    };
     await ensureSystem({ prisma, bus: createLocalBus(), clock: systemClock }, 'Counted');
   });
   afterAll(async () => {
@@ -173,6 +180,7 @@ describe('the number of queries', () => {
   const apiWith = (metrics: MetricFeed, principal = principals[0]![1]) => {
     const api = createApi({
       prisma,
+      readJson,
       bus,
       clock: systemClock,
       logger,

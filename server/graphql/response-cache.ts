@@ -1,15 +1,17 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { ExecutionResult, GraphQLError } from 'graphql';
 import { scopeOf, type Principal } from '../access/principal.ts';
 import { textOf, type WithBody } from '../http/body.ts';
 import { ByteLru } from '../platform/byte-lru.ts';
+import { isUnavailable } from '../platform/database/unavailable.ts';
 import { AppError } from '../platform/errors.ts';
 import { SYSTEM_ID } from '../platform/event-log.ts';
+import { Prisma } from '../platform/generated/prisma/client.ts';
 import { Answers, type Execution } from './answers.ts';
+import { checkCost } from './cost.ts';
 import type { Deps } from '../deps.ts';
 import { schema } from './schema.ts';
-import { followsLog } from './unlogged.ts';
-import type { Api } from './yoga.ts';
+import { ReusableQueries, type ReusableQuery } from './reusable-queries.ts';
+import { contextOf, type Api } from './yoga.ts';
 
 /** Above this a request is a report, or the answer to it worth its own execution. */
 const LARGEST_BODY = 64 * 1024;
@@ -18,73 +20,51 @@ const LARGEST_BODY = 64 * 1024;
  * The API over HTTP with its answers kept: a query is parsed, executed and serialised once for each state of the
  * system, whoever of the same scope asks, however often. What is no such query goes on to the API as it came.
  */
-export function withResponseCache(api: Api, { prisma, authenticate, logger }: Deps): RequestListener {
-  const documents = new ByteLru<boolean>(4 * 1024 * 1024);
+export function withResponseCache(api: Api, deps: Deps): RequestListener {
+  const { readJson, authenticate, logger } = deps;
+  const queries = new ReusableQueries(schema);
   // Beside the head: the system's name changes without an event, when a server starts under another one, and the log's
   // beginning when it is shortened.
   const answers = new Answers(async () => {
-    const [row] = await prisma.$queryRaw<[object]>`
-      SELECT revision::text, mark, name, (SELECT min(revision) FROM event)::text AS oldest
-      FROM system WHERE id = ${SYSTEM_ID}`;
-    return JSON.stringify(row);
+    const head = await readJson<unknown[]>(Prisma.sql`
+      SELECT json_build_array(revision::text, mark, name, (SELECT min(revision) FROM event)::text)
+      FROM system WHERE id = ${SYSTEM_ID}`);
+    return head.join('\n');
   });
 
-  function isReusable({ query, operationName }: Question): boolean {
-    if (typeof query !== 'string') return false;
-    if (operationName != null && typeof operationName !== 'string') return false;
-    const key = `${operationName ?? ''}\n${query}`;
-    let reusable = documents.get(key);
-    if (reusable === undefined) {
-      reusable = followsLog(schema, query, operationName || undefined);
-      documents.set(key, reusable, 0);
-    }
-    return reusable;
+  function reusable({ query, operationName }: Question): ReusableQuery | undefined {
+    if (typeof query !== 'string') return undefined;
+    if (operationName != null && typeof operationName !== 'string') return undefined;
+    return queries.get(query, operationName || undefined);
   }
 
   const types = new ByteLru<string>(64 * 1024);
 
   /**
-   * Executes without the request that the API makes of it, which is most of the work for a short answer. Undefined
-   * where that API has something to say of its own: which type of answer goes with this `accept`, or of an error; for
-   * that it gets the result that there is.
-   * @throws AppError UNAVAILABLE when the database is not there: it is not asked again, each try waits as long as one may
+   * Executes without the API and the request that it makes of this one, which is most of the work for a short answer.
+   * Undefined where the API has something to say of its own: an error, or which type of answer goes with this `accept`.
+   * @throws whatever says that the database is not there: it is not asked again, each try waits as long as one may
    */
   async function executePlainly(
     request: IncomingMessage,
     principal: Principal,
-    { query, operationName, variables, ...more }: Question,
-  ): Promise<Execution | ExecutionResult | undefined> {
+    { document, execute }: ReusableQuery,
+    { operationName, variables, query: _query, ...more }: Question,
+  ): Promise<Execution | undefined> {
     const type = types.get(request.headers.accept ?? '');
-    const isPlain = isRecord(variables ?? {}) && Object.keys(more).length === 0;
-    if (type === undefined || !isPlain) return undefined;
-    const { parse, validate, contextFactory, execute, schema } = api.getEnveloped({
-      req: request,
-      principal,
-    });
-    let result;
+    const inputs = variables ?? {};
+    if (!execute || type === undefined || !isRecord(inputs) || Object.keys(more).length > 0) return undefined;
+    let data;
     try {
-      const document = parse(query);
-      if (validate(schema, document).length > 0) return undefined;
-      result = await execute({
-        schema,
-        document,
-        operationName,
-        variableValues: variables,
-        contextValue: await contextFactory(),
-      });
-    } catch {
+      checkCost(schema, document, operationName as string | null | undefined, inputs);
+      data = await execute(contextOf(deps, request, principal), inputs);
+    } catch (error) {
+      if (isUnavailable(error) || (error instanceof AppError && error.extensions['code'] === 'UNAVAILABLE'))
+        throw error;
       return undefined;
     }
-    if (!('data' in result)) return undefined;
-    if (result.errors) {
-      const away = (result.errors as readonly GraphQLError[]).find(
-        ({ extensions }) => extensions['code'] === 'UNAVAILABLE',
-      );
-      if (away) throw new AppError('UNAVAILABLE', away.message, away.extensions);
-      return result as ExecutionResult;
-    }
-    const body = Buffer.from(JSON.stringify(result));
-    const headers = { 'content-type': type, 'content-length': String(body.length) };
+    const body = JSON.stringify({ data });
+    const headers = { 'content-type': type, 'content-length': String(Buffer.byteLength(body)) };
     return { status: 200, headers, body, failed: false };
   }
 
@@ -92,7 +72,6 @@ export function withResponseCache(api: Api, { prisma, authenticate, logger }: De
     request: IncomingMessage,
     principal: Principal,
     body?: string,
-    result?: ExecutionResult,
   ): Promise<Execution> {
     let failed = false;
     const { accept, 'content-type': contentType } = request.headers;
@@ -103,16 +82,17 @@ export function withResponseCache(api: Api, { prisma, authenticate, logger }: De
         headers: { ...(accept && { accept }), ...(contentType && { 'content-type': contentType }) },
         ...(body !== undefined && { body }),
       },
-      { principal, onFault: () => (failed = true), ...(result && { result }) },
+      { principal, onFault: () => (failed = true) },
     );
-    const bytes = Buffer.from(await made.arrayBuffer());
+    const text = await made.text();
     const headers: Record<string, string> = {
-      ...Object.fromEntries(made.headers),
-      'content-length': String(bytes.length),
+      // They are named as whoever set them wrote them: Content-Type.
+      ...Object.fromEntries([...made.headers].map(([name, value]) => [name.toLowerCase(), value])),
+      'content-length': String(Buffer.byteLength(text)),
     };
     const { 'content-type': type } = headers;
     if (!failed && made.status === 200 && type) types.set(accept ?? '', type, type.length);
-    return { status: made.status, headers, body: bytes, failed: failed || made.status !== 200 };
+    return { status: made.status, headers, body: text, failed: failed || made.status !== 200 };
   }
 
   async function serve(request: WithBody, response: ServerResponse): Promise<void> {
@@ -120,16 +100,19 @@ export function withResponseCache(api: Api, { prisma, authenticate, logger }: De
     const question = body === undefined ? askedByUrl(request.url!) : askedByBody(body);
     // The body has been read: it goes on parsed, or as it is when it is no object.
     Object.assign(request, { body: Object.keys(question).length > 0 ? question : body });
-    if (!isReusable(question)) return void api(request, response);
+    const query = reusable(question);
+    if (!query) return void api(request, response);
     const { accept, authorization, cookie, 'content-type': type } = request.headers;
     let answer;
     try {
       const principal = await authenticate({ authorization, cookie });
       const key = [scopeOf(principal), request.method, request.url, type, accept, body].join('\n');
-      answer = await answers.get(key, async () => {
-        const made = body === undefined ? undefined : await executePlainly(request, principal, question);
-        return made && 'status' in made ? made : executeByApi(request, principal, body, made);
-      });
+      answer = await answers.get(
+        key,
+        async () =>
+          (body !== undefined && (await executePlainly(request, principal, query, question))) ||
+          executeByApi(request, principal, body),
+      );
     } catch (failure) {
       // Who asks is not known, or the database is not there. The API has the words for it, and does not try again.
       return void api(request, response, { failure });

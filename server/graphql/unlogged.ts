@@ -1,5 +1,11 @@
-import { getOperationAST, parse, TypeInfo, visit, visitWithTypeInfo, type GraphQLSchema } from 'graphql';
-import { checkDocument } from './limits.ts';
+import {
+  getOperationAST,
+  TypeInfo,
+  visit,
+  visitWithTypeInfo,
+  type DocumentNode,
+  type GraphQLSchema,
+} from 'graphql';
 
 /**
  * Marks, as a field's `extensions`, one whose value can change without an event in the log: signs of life, which come
@@ -11,31 +17,25 @@ export const isUnlogged = (field: { extensions: Readonly<Record<string, unknown>
   field.extensions['unlogged'] === true;
 
 /**
- * Whether the answer to a document is the same as long as the event log is: it is a query that selects no unlogged
- * field. A document with any mistake is not worth the question.
+ * Whether the answer to a valid document is the same as long as the event log is: it is a query that selects no
+ * unlogged field.
  */
 export function followsLog(
   schema: GraphQLSchema,
-  source: string,
+  document: DocumentNode,
   operationName: string | undefined,
 ): boolean {
-  try {
-    checkDocument(source);
-    const document = parse(source);
-    if (getOperationAST(document, operationName)?.operation !== 'query') return false;
-    const types = new TypeInfo(schema);
-    let follows = true;
-    visit(
-      document,
-      visitWithTypeInfo(types, {
-        Field: () => {
-          const field = types.getFieldDef();
-          follows &&= field !== null && field !== undefined && !isUnlogged(field);
-        },
-      }),
-    );
-    return follows;
-  } catch {
-    return false;
-  }
+  if (getOperationAST(document, operationName)?.operation !== 'query') return false;
+  const types = new TypeInfo(schema);
+  let follows = true;
+  visit(
+    document,
+    visitWithTypeInfo(types, {
+      Field: () => {
+        const field = types.getFieldDef();
+        follows &&= field !== null && field !== undefined && !isUnlogged(field);
+      },
+    }),
+  );
+  return follows;
 }

@@ -1,11 +1,5 @@
 import { IncomingMessage, type IncomingHttpHeaders } from 'node:http';
-import {
-  NoSchemaIntrospectionCustomRule,
-  type DocumentNode,
-  type ExecutionArgs,
-  type ExecutionResult,
-  type parse,
-} from 'graphql';
+import { NoSchemaIntrospectionCustomRule, type DocumentNode, type ExecutionArgs, type parse } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { CredentialWatch } from '../access/credential-watch.ts';
 import type { Principal } from '../access/principal.ts';
@@ -39,8 +33,6 @@ export interface TransportContext {
   principal?: Principal;
   /** Why the request cannot be served at all, where that is known already: it is told in the API's words. */
   failure?: unknown;
-  /** What came of it, where it was executed already: it is told in the API's words. */
-  result?: ExecutionResult;
   /** Called when the answer tells of an error. */
   onFault?: () => void;
 }
@@ -55,18 +47,13 @@ export function createApi(
   const mask = maskError(deps.logger);
   const cookies = new WeakMap<Request, string>();
   const mayExplore = ({ principal }: { principal?: Principal }) => mayIntrospect(introspection, principal);
-  const peerIn = ({ req }: TransportContext) => {
-    const peer = req && deps.peerOf(req);
-    const caller = { from: peer?.address ?? '', userAgent: req?.headers['user-agent'] ?? null };
-    return { caller, origin: `${peer?.secure ? 'https' : 'http'}://${req?.headers.host}` };
-  };
   const principalOf = async (transport: TransportContext): Promise<Principal> => {
     const { request, req, connectionParams, principal } = transport;
     try {
       return principal ?? (await deps.authenticate(credentialsOf(request ?? req, connectionParams)));
     } catch (error) {
-      const { caller } = peerIn(transport);
-      await deps.denials.note({ ...caller, principal: { kind: 'anonymous' } }, 'authenticate', error);
+      const { from, userAgent } = contextOf(deps, req, ANONYMOUS);
+      await deps.denials.note({ from, userAgent, principal: ANONYMOUS }, 'authenticate', error);
       throw error;
     }
   };
@@ -102,8 +89,6 @@ export function createApi(
           if (!mayExplore(context)) addValidationRule(NoSchemaIntrospectionCustomRule);
         },
         onExecute: ({ args, setResultAndStopExecution }) => {
-          const { result } = args.contextValue as TransportContext;
-          if (result) return setResultAndStopExecution(result);
           const errors = tooCostly(args);
           if (errors) setResultAndStopExecution({ errors });
         },
@@ -136,16 +121,29 @@ export function createApi(
     },
     context: async (transport) => {
       if (transport.failure !== undefined) throw transport.failure;
-      const { request } = transport;
-      const { caller, origin } = peerIn(transport);
+      const { request, req } = transport;
       const principal = await principalOf(transport);
       const setCookie = request && ((cookie: string) => void cookies.set(request, cookie));
-      return { deps, ...caller, principal, origin, setCookie };
+      return { ...contextOf(deps, req, principal), setCookie };
     },
   });
 }
 
 export type Api = ReturnType<typeof createApi>;
+
+/** What resolvers see of a request. */
+export function contextOf(deps: Deps, request: IncomingMessage | undefined, principal: Principal): Context {
+  const peer = request && deps.peerOf(request);
+  return {
+    deps,
+    principal,
+    from: peer?.address ?? '',
+    userAgent: request?.headers['user-agent'] ?? null,
+    origin: `${peer?.secure ? 'https' : 'http'}://${request?.headers.host}`,
+  };
+}
+
+const ANONYMOUS: Principal = { kind: 'anonymous' };
 
 /** What is no JSON in a URL is the client's mistake, and nothing of it is repeated. */
 const typed =

@@ -20,7 +20,7 @@ export async function writeNodes(
   const [row] = await tx.$queryRaw<[{ changes: ReportedChange[] }]>`
     WITH differing AS MATERIALIZED (
       SELECT r.*, n.id, n.status AS before
-      FROM jsonb_to_recordset(${JSON.stringify(told)}::jsonb) AS r("clusterId" text, name text,
+      FROM json_to_recordset(${JSON.stringify(told)}::json) AS r("clusterId" text, name text,
         status "ReportedStatus", "statusReason" text, role text, host text, zone text, version text, os text, pid int,
         address text, "cpuCount" int, "memoryTotal" float8, "startedAt" timestamptz(3), restarts int, labels jsonb,
         "consoleUrl" text, "lastOutput" text[])
@@ -68,12 +68,12 @@ export async function removeNodes(
   if (told.length === 0 && snapshots.length === 0) return [];
   return tx.$queryRaw<ReportedChange[]>`
     WITH snapshot AS MATERIALIZED (
-      SELECT * FROM jsonb_to_recordset(${JSON.stringify(snapshots)}::jsonb) AS s("clusterId" text, names text[])
+      SELECT * FROM json_to_recordset(${JSON.stringify(snapshots)}::json) AS s("clusterId" text, names text[])
     ), named AS MATERIALIZED (
       SELECT s."clusterId", unnest(s.names) AS name FROM snapshot AS s
     ), gone AS (
       SELECT n.id, n.status AS before, l.reason
-      FROM jsonb_to_recordset(${JSON.stringify(told)}::jsonb) AS l("clusterId" text, name text, reason text)
+      FROM json_to_recordset(${JSON.stringify(told)}::json) AS l("clusterId" text, name text, reason text)
       JOIN node AS n ON n.cluster_id = l."clusterId" AND n.name = l.name AND n.status <> 'LEFT'
       UNION ALL
       SELECT n.id, n.status, 'It is no longer among the nodes that its manager sees.'

@@ -105,8 +105,8 @@ export function decideReport(
 }
 
 /** What is told of a node. */
-export function nodeEvent(clusterName: string, { before, ...node }: ReportedChange): NewEvent {
-  const { id: nodeId, clusterId, name, status, statusReason } = node;
+export function nodeEvent(clusterName: string, change: ReportedChange): NewEvent {
+  const { id: nodeId, clusterId, name, before, status, statusReason } = change;
   const told = (kind: NewEvent['kind'], what: string): NewEvent => ({
     kind,
     clusterId,

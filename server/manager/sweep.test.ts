@@ -41,12 +41,13 @@ describe('the sweep, by a clock of its own', () => {
 
   /** What a server has that was started now. */
   function started(): Deps {
-    const { prisma } = database;
+    const { prisma, readJson } = database;
     const bus = createLocalBus();
     const clock = { now: () => new Date(now) };
     const tail = new Tail({ prisma, bus, logger });
     return {
       prisma,
+      readJson,
       bus,
       clock,
       logger,

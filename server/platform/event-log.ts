@@ -86,7 +86,6 @@ export const isDataError = (error: unknown): boolean =>
 const ATTEMPTS = 3;
 
 async function append(tx: Transaction, events: readonly NewEvent[], at: Date): Promise<void> {
-  const rows = JSON.stringify(events.map((event, index) => ({ ...event, offset: index + 1 })));
   const mark = randomBytes(6).toString('base64url');
   await tx.$executeRaw`
     WITH head AS (
@@ -94,11 +93,10 @@ async function append(tx: Transaction, events: readonly NewEvent[], at: Date): P
       RETURNING revision - ${events.length}::int AS base
     )
     INSERT INTO event (revision, mark, at, kind, summary, actor, cluster_id, node_id, operation_id, command_id, step_id)
-    SELECT head.base + e."offset", ${mark}, ${at}, e.kind, e.summary, e.actor, e."clusterId", e."nodeId", e."operationId",
+    SELECT head.base + e.ordinality, ${mark}, ${at}, e.kind, e.summary, e.actor, e."clusterId", e."nodeId", e."operationId",
            e."commandId", e."stepId"
-    FROM head, jsonb_to_recordset(${rows}::jsonb) AS e(
-      "offset" int, kind "EventKind", summary text, actor text, "clusterId" text, "nodeId" text, "operationId" text,
-      "commandId" text, "stepId" text)`;
+    FROM head, ROWS FROM (json_to_recordset(${JSON.stringify(events)}::json) AS (kind "EventKind", summary text, actor text,
+      "clusterId" text, "nodeId" text, "operationId" text, "commandId" text, "stepId" text)) WITH ORDINALITY AS e`;
 }
 
 /** The head of the log as it is committed. */

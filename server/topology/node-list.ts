@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { invalid } from '../platform/errors.ts';
+import type { ReadJson } from '../platform/database/read-json.ts';
 import { Prisma, type PrismaClient } from '../platform/generated/prisma/client.ts';
 import { ReportedStatus, type ControlLink } from '../platform/generated/prisma/enums.ts';
 import type { NodeModel } from '../platform/generated/prisma/models.ts';
@@ -20,6 +21,8 @@ export interface NodeListRequest {
   /** From the end of the list, or from `before`, back. */
   inverted: boolean;
   limit: number;
+  /** What is read of each node beside {@link ALWAYS_READ}: the rows are without the others. */
+  columns: readonly NodeColumn[];
 }
 
 /**
@@ -28,14 +31,12 @@ export interface NodeListRequest {
  * @throws AppError INVALID for a cursor that was not given out here
  */
 export async function nodesOfSystem(
-  prisma: PrismaClient,
+  readJson: ReadJson,
   seen: Visibility,
   request: NodeListRequest,
 ): Promise<NodeRow[]> {
-  const [row] = await prisma.$queryRaw<[{ nodes: NodeJson[] }]>(
-    Prisma.sql`SELECT ${asJson(listed(request, ...seen.sql))} AS nodes`,
-  );
-  return row.nodes.map(nodeRow);
+  const nodes = await readJson<NodeJson[]>(Prisma.sql`SELECT ${asJson(listed(request, ...seen.sql))}`);
+  return nodes.map(nodeRow);
 }
 
 /**
@@ -43,14 +44,15 @@ export async function nodesOfSystem(
  * @throws AppError INVALID for a cursor that was not given out here
  */
 export async function nodesOfClusters(
-  prisma: PrismaClient,
+  readJson: ReadJson,
   clusterIds: readonly string[],
   request: NodeListRequest,
 ): Promise<Map<string, NodeRow[]>> {
-  const rows = await prisma.$queryRaw<{ id: string; nodes: NodeJson[] }[]>(Prisma.sql`
+  const ofOne = Prisma.sql`
     SELECT of.id, ${asJson(listed(request, Prisma.sql`n.cluster_id = of.id`))} AS nodes
-    FROM unnest(${clusterIds}::text[]) AS of(id)`);
-  return new Map(rows.map(({ id, nodes }) => [id, nodes.map(nodeRow)]));
+    FROM unnest(${clusterIds}::text[]) AS of(id)`;
+  const clusters = await readJson<{ id: string; nodes: NodeJson[] }[]>(Prisma.sql`SELECT ${asJson(ofOne)}`);
+  return new Map(clusters.map(({ id, nodes }) => [id, nodes.map(nodeRow)]));
 }
 
 /** How many nodes of the system are seen and pass the filter. */
@@ -88,11 +90,27 @@ export const cursorOf = ({ status, name, id }: NodeRow): string =>
   Buffer.from(JSON.stringify([status, name, id])).toString('base64url');
 
 const FROM = Prisma.sql`node AS n JOIN cluster AS c ON c.id = n.cluster_id`;
-const NODE = Prisma.sql`n.id, n.cluster_id AS "clusterId", n.name, n.status, n.status_reason AS "statusReason",
-  n.status_since AS "statusSince", n.reported_at AS "reportedAt", n.role, n.host, n.zone, n.version, n.os, n.pid,
-  n.address, n.cpu_count AS "cpuCount", n.memory_total AS "memoryTotal", n.started_at AS "startedAt", n.restarts,
-  n.labels, n.console_url AS "consoleUrl", n.last_output AS "lastOutput", n.joined_at AS "joinedAt",
-  n.left_at AS "leftAt", json_build_object('link', c.link) AS cluster`;
+
+const COLUMNS = {
+  ...{ id: 'id', clusterId: 'cluster_id', name: 'name', status: 'status', statusReason: 'status_reason' },
+  ...{ statusSince: 'status_since', reportedAt: 'reported_at', role: 'role', host: 'host', zone: 'zone' },
+  ...{ version: 'version', os: 'os', pid: 'pid', address: 'address', cpuCount: 'cpu_count' },
+  ...{ memoryTotal: 'memory_total', startedAt: 'started_at', restarts: 'restarts', labels: 'labels' },
+  ...{ consoleUrl: 'console_url', lastOutput: 'last_output', joinedAt: 'joined_at', leftAt: 'left_at' },
+} satisfies Record<keyof NodeModel, string>;
+
+export type NodeColumn = keyof NodeModel;
+export const NODE_COLUMNS = Object.keys(COLUMNS) as NodeColumn[];
+
+/** Its place in every order, and what decides who sees it. */
+export const ALWAYS_READ: readonly NodeColumn[] = ['id', 'clusterId', 'name', 'status'];
+
+const selected = (columns: readonly NodeColumn[]): Prisma.Sql =>
+  Prisma.raw(
+    NODE_COLUMNS.filter((column) => ALWAYS_READ.includes(column) || columns.includes(column))
+      .map((column) => `n.${COLUMNS[column]} AS "${column}"`)
+      .join(', '),
+  );
 
 const allOf = (conditions: readonly Prisma.Sql[]): Prisma.Sql =>
   conditions.length > 0 ? Prisma.join([...conditions], ' AND ') : Prisma.sql`true`;
@@ -102,7 +120,7 @@ const asJson = (list: Prisma.Sql): Prisma.Sql =>
   Prisma.sql`(SELECT coalesce(json_agg(list), '[]') FROM (${list}) AS list)`;
 
 function listed(
-  { filter, order, after, before, inverted, limit }: NodeListRequest,
+  { filter, order, after, before, inverted, limit, columns }: NodeListRequest,
   ...within: Prisma.Sql[]
 ): Prisma.Sql {
   const place = order === 'NAME' ? Prisma.sql`(n.name, n.id)` : Prisma.sql`(n.status, n.name, n.id)`;
@@ -115,7 +133,9 @@ function listed(
   const direction = inverted ? Prisma.sql`DESC` : Prisma.sql`ASC`;
   const byName = Prisma.sql`n.name ${direction}, n.id ${direction}`;
   const orderBy = order === 'NAME' ? byName : Prisma.sql`n.status ${direction}, ${byName}`;
-  return Prisma.sql`SELECT ${NODE} FROM ${FROM} WHERE ${allOf(conditions)} ORDER BY ${orderBy} LIMIT ${limit}`;
+  // As a parameter the limit would be unknown when the statement is planned, and so it would be planned each time anew.
+  return Prisma.sql`SELECT ${selected(columns)}, c.link FROM ${FROM}
+    WHERE ${allOf(conditions)} ORDER BY ${orderBy} LIMIT ${Prisma.raw(String(limit))}`;
 }
 
 const text = z.string().regex(/^[^\0]*$/);
@@ -138,16 +158,16 @@ function jsonOf(text: string): unknown {
   }
 }
 
-type Times = 'statusSince' | 'reportedAt' | 'startedAt' | 'joinedAt' | 'leftAt';
-type NodeJson = { [Key in keyof NodeRow]: Key extends Times ? InJson<NodeRow[Key]> : NodeRow[Key] };
-type InJson<T> = T extends Date ? string : T;
-
 /** JSON has no times. */
-const nodeRow = (json: NodeJson): NodeRow => ({
-  ...json,
-  statusSince: new Date(json.statusSince),
-  reportedAt: new Date(json.reportedAt),
-  startedAt: json.startedAt === null ? null : new Date(json.startedAt),
-  joinedAt: new Date(json.joinedAt),
-  leftAt: json.leftAt === null ? null : new Date(json.leftAt),
-});
+const TIMES = ['statusSince', 'reportedAt', 'startedAt', 'joinedAt', 'leftAt'] as const;
+type NodeJson = Partial<Record<(typeof TIMES)[number], string | null>> & { link: ControlLink };
+
+/** In place: a page is read more often than anything else. */
+function nodeRow(json: NodeJson): NodeRow {
+  const times: Partial<Record<keyof NodeJson, Date>> = {};
+  for (const time of TIMES) {
+    const value = json[time];
+    if (typeof value === 'string') times[time] = new Date(value);
+  }
+  return Object.assign(json as object, times, { cluster: { link: json.link } }) as NodeRow;
+}

@@ -50,7 +50,7 @@ export async function refreshClusters(
       status_since = CASE WHEN c.status = r.status THEN c.status_since ELSE ${now}::timestamptz END,
       membership_sequence = coalesce(r.sequence, c.membership_sequence), down = r.down, unhealthy = r.unhealthy, stopping = r.stopping,
       starting = r.starting, stopped = r.stopped, running = r.running
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS r(id text, status "ClusterStatus", reason text,
+    FROM json_to_recordset(${JSON.stringify(rows)}::json) AS r(id text, status "ClusterStatus", reason text,
       link "ControlLink", digest text, sequence int, down int, unhealthy int, stopping int, starting int,
       stopped int, running int)
     WHERE c.id = r.id`;

@@ -17,6 +17,7 @@ import {
 } from './migrations.ts';
 import { migratePglite, openPglite } from './pglite.ts';
 import { createPool, migratePostgres, TRANSACTION_TIMEOUT_MS } from './postgres.ts';
+import { jsonReader, type ReadJson } from './read-json.ts';
 import { statementNames } from './statement-names.ts';
 
 export interface DatabaseOptions {
@@ -39,6 +40,7 @@ export interface Database {
    * by this client would wait there until the transaction times out.
    */
   readonly prisma: PrismaClient;
+  readonly readJson: ReadJson;
   /** Closes the connections and gives the data folder back. Safe to call again. */
   close(): Promise<void>;
 }
@@ -100,11 +102,12 @@ async function openServer(
   return database('postgres', adapter, () => pool.end());
 }
 
-function database(
+async function database(
   kind: Database['kind'],
   adapter: SqlDriverAdapterFactory,
   closeDriver: () => Promise<void>,
-): Database {
+): Promise<Database> {
+  const readJson = jsonReader(await adapter.connect());
   const prisma = new PrismaClient({
     adapter,
     errorFormat: 'minimal',
@@ -112,5 +115,5 @@ function database(
   });
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => (closed ??= prisma.$disconnect().finally(closeDriver));
-  return { kind, prisma, close };
+  return { kind, prisma, readJson, close };
 }

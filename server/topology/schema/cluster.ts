@@ -17,7 +17,7 @@ import { countsOf, type ClusterRow } from '../service.ts';
 import { Permission } from '../../access/schema/grant.ts';
 import { mayOperate } from './may-operate.ts';
 import { ClusterStatus, ControlLink, NodeStatusCount } from './common.ts';
-import { Node, NodeConnection, nodeConnection, nodeListArgs } from './node.ts';
+import { Node, NodeConnection, nodeColumns, nodeConnection, nodeListArgs } from './node.ts';
 
 export const Cluster = builder.prismaObject('Cluster', {
   authScopes: (cluster) => ({ viewer: true, managerOf: cluster.id }),
@@ -63,9 +63,10 @@ export const Cluster = builder.prismaObject('Cluster', {
         type: Node,
         args: nodeListArgs,
         extensions: CHECKED_CURSORS,
-        resolve: (cluster, args, context) =>
+        resolve: (cluster, args, context, info) =>
           nodeConnection(
             args,
+            info,
             (request) => nodesOf(context, cluster.id, request),
             // The cluster's row has counted them.
             (filter) => (isEmpty(filter) ? total(countsOf(cluster)) : countOf(context, cluster.id, filter)),
@@ -78,8 +79,11 @@ export const Cluster = builder.prismaObject('Cluster', {
       description:
         'The first `limit` (1 to 200) nodes, worst first: the cells of the map. Those that left are not among them.',
       args: { limit: t.arg.int({ defaultValue: 60, validate: input.limit(200) }) },
-      resolve: ({ id }, { limit }, context) =>
-        nodesOf(context, id, { filter: {}, order: 'WORST_FIRST', inverted: false, limit: limit ?? 60 }),
+      resolve: ({ id }, { limit }, context, info) =>
+        nodesOf(context, id, {
+          ...{ filter: {}, order: 'WORST_FIRST', inverted: false, limit: limit ?? 60 },
+          columns: nodeColumns(info),
+        }),
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
     viewerCan: t.field({
@@ -90,7 +94,7 @@ export const Cluster = builder.prismaObject('Cluster', {
 });
 
 const nodesOf = batched<NodeRow[], NodeListRequest>(
-  (clusterIds, { prisma }, request) => nodesOfClusters(prisma, clusterIds, request),
+  (clusterIds, { readJson }, request) => nodesOfClusters(readJson, clusterIds, request),
   [],
 );
 const countOf = batched<number, NodeFilterValue>(

@@ -1,20 +1,26 @@
 import type { InputShapeFromFields } from '@pothos/core';
-import { resolveCursorConnection, type DefaultConnectionArguments } from '@pothos/plugin-relay';
+import type { FieldNode, GraphQLObjectType, GraphQLResolveInfo } from 'graphql';
+import { parseCursorConnectionArgs, type DefaultConnectionArguments } from '@pothos/plugin-relay';
 import { PAGE_SIZES, builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
 import { OUTPUT_LINES } from '../../graphql/cost.ts';
 import * as input from '../../graphql/input.ts';
+import { selectedFields } from '../../graphql/selection.ts';
 import { Label } from '../../graphql/label.ts';
 import type { NodeFilterValue } from '../filter.ts';
-import { cursorOf, type NodeListRequest, type NodeRow } from '../node-list.ts';
+import { NODE_COLUMNS, cursorOf, type NodeColumn, type NodeListRequest, type NodeRow } from '../node-list.ts';
 import { effectiveStatus } from '../status.ts';
 import { Permission } from '../../access/schema/grant.ts';
 import { mayOperate } from './may-operate.ts';
 import { NodeStatus } from './common.ts';
 
+/** One object for all nodes: a rule is evaluated once. */
+const VIEWER = { viewer: true };
+
 export const Node = builder.prismaObject('Node', {
   include: { cluster: { select: { link: true } } },
-  authScopes: (node) => ({ viewer: true, managerOf: node.clusterId }),
+  authScopes: ({ clusterId }, { principal }) =>
+    principal.kind === 'manager' ? { managerOf: clusterId } : VIEWER,
   fields: (t) => ({
     id: t.exposeID('id'),
     name: t.exposeString('name'),
@@ -82,14 +88,63 @@ export const nodeListArgs = builder.args((t) => ({
 }));
 type NodeListArgs = InputShapeFromFields<typeof nodeListArgs> & DefaultConnectionArguments;
 
+/** Fields that need no more than what is read of each node anyway. */
+const WITHOUT_COLUMN = new Set(['__typename', 'status', 'viewerCan']);
+
+/** By the selection: one that is executed often is looked at once. */
+const columnsOf = new WeakMap<readonly FieldNode[], readonly NodeColumn[]>();
+
+/** The columns that the fields need which are selected of the nodes at a path; all where one is more than a column. */
+export function nodeColumns(info: GraphQLResolveInfo, ...path: readonly string[]): readonly NodeColumn[] {
+  let columns = columnsOf.get(info.fieldNodes);
+  if (!columns) columnsOf.set(info.fieldNodes, (columns = selectedColumns(info, path)));
+  return columns;
+}
+
+function selectedColumns(info: GraphQLResolveInfo, path: readonly string[]): readonly NodeColumn[] {
+  const fields = (info.schema.getType(Node.name) as GraphQLObjectType).getFields();
+  const columns = [...selectedFields(info, ...path)]
+    .filter((name) => !WITHOUT_COLUMN.has(name))
+    .map((name) => fields[name]?.extensions['pothosExposedField'] as NodeColumn | undefined);
+  return columns.includes(undefined) ? NODE_COLUMNS : (columns as NodeColumn[]);
+}
+
 /** The connection that a field which lists nodes answers with. */
-export const nodeConnection = async (
+export async function nodeConnection(
   { filter, orderBy, ...args }: NodeListArgs,
+  info: GraphQLResolveInfo,
   read: (request: NodeListRequest) => Promise<NodeRow[]>,
   count: (filter: NodeFilterValue) => Promise<number> | number,
-) => ({
-  ...(await resolveCursorConnection<Promise<NodeRow[]>>({ args, ...PAGE_SIZES, toCursor: cursorOf }, (part) =>
-    read({ ...part, filter: filter ?? {}, order: orderBy ?? 'WORST_FIRST' }),
-  )),
-  totalCount: () => count(filter ?? {}),
-});
+) {
+  const part = parseCursorConnectionArgs({ args, ...PAGE_SIZES });
+  const { after, before, inverted, limit, expectedSize } = part;
+  const found = await read({
+    ...{ after, before, inverted, limit, filter: filter ?? {}, order: orderBy ?? 'WORST_FIRST' },
+    columns: nodeColumns(info, 'edges', 'node'),
+  });
+  const nodes = found.slice(0, expectedSize);
+  if (inverted) nodes.reverse();
+  const cursorAt = (index: number) => {
+    const node = nodes.at(index);
+    return node ? cursorOf(node) : (args.after ?? args.before ?? '');
+  };
+  return {
+    edges: nodes.map((node) => new NodeEdge(node)),
+    pageInfo: {
+      startCursor: cursorAt(0),
+      endCursor: cursorAt(-1),
+      hasPreviousPage: part.hasPreviousPage(found.length),
+      hasNextPage: part.hasNextPage(found.length),
+    },
+    totalCount: () => count(filter ?? {}),
+  };
+}
+
+/** Its cursor is made when it is asked for. */
+class NodeEdge {
+  constructor(readonly node: NodeRow) {}
+
+  get cursor(): string {
+    return cursorOf(this.node);
+  }
+}

@@ -138,11 +138,12 @@ export const System = builder.objectRef<SystemView>('System').implement({
         type: Node,
         args: nodeListArgs,
         extensions: CHECKED_CURSORS,
-        resolve: (_system, args, { deps: { prisma }, principal }) => {
+        resolve: (_system, args, { deps: { prisma, readJson }, principal }, info) => {
           const seen = visibilityOf(principal);
           return nodeConnection(
             args,
-            (request) => nodesOfSystem(prisma, seen, request),
+            info,
+            (request) => nodesOfSystem(readJson, seen, request),
             (filter) => countNodes(prisma, seen, filter),
           );
         },
