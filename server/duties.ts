@@ -3,7 +3,7 @@ import { forgetExpired } from './access/forget.ts';
 import { excuseOutage } from './access/outage.ts';
 import { tellAuditHead } from './access/audit/tell-head.ts';
 import { sweepLeases } from './manager/sweep.ts';
-import { expireCommands } from './operation/commands.ts';
+import { askAgain, expireCommands } from './operation/commands.ts';
 import { compact, type Retention } from './platform/compaction.ts';
 import type { Duty } from './platform/duty.ts';
 
@@ -17,6 +17,7 @@ export function startDuties(deps: Deps, duty: Pick<Duty, 'held'>, retention: Ret
   const duties: Record<string, () => Promise<unknown>> = {
     'notice silence': () => sweepLeases(deps),
     'expire commands': () => expireCommands(deps),
+    'ask busy managers again': () => askAgain(deps),
     'forget who is gone': () => forgetExpired(deps),
     'tell the head of the audit log': tellAuditHead(deps),
     'excuse an outage': () => excuseOutage(deps),

@@ -43,8 +43,9 @@ export async function loadInventory(
       nodes: {
         // What left is history, of any length: it is read only where someone has named it.
         where: { OR: [{ status: { not: 'LEFT' } }, { id: { in: [...nodeIds] } }] },
-        select: { id: true, name: true, status: true },
+        select: { id: true, name: true, status: true, zone: true, role: true, startedAt: true },
       },
+      labels: { select: { key: true, value: true } },
       commands: {
         where: { status: { in: [...ACTIVE_COMMAND] } },
         orderBy: [{ issuedAt: 'desc' }, { id: 'desc' }],

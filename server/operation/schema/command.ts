@@ -5,18 +5,20 @@ import * as input from '../../graphql/input.ts';
 import { batched } from '../../graphql/loader.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
 import type { StepStatus as StepStatusValue } from '../../platform/generated/prisma/enums.ts';
-import type { RollingStrategy as RollingShape } from '../plan.ts';
-import { ACTIVE_COMMAND, waitingFor } from '../state.ts';
+import { holdOfCommand } from '../hold.ts';
+import { ACTIVE_COMMAND } from '../state.ts';
+import type { RollingLimits as LimitsShape } from '../strategy.ts';
 import { titleOf } from '../words.ts';
 import {
   CommandStatus,
   OperationKind,
   OperationMode,
-  RollingStrategy,
   StepStatus,
   StepStatusCount,
   byKey,
 } from './operation.ts';
+import { Hold } from './hold.ts';
+import { RollingLimits } from './strategy.ts';
 
 const stepCounts = batched<{ status: StepStatusValue; count: number }[]>(async (ids, { prisma }) => {
   const rows = await prisma.step.groupBy({
@@ -58,30 +60,66 @@ export const Command = builder.prismaObject('Command', {
     kind: t.expose('kind', { type: OperationKind }),
     mode: t.expose('mode', { type: OperationMode }),
     rolling: t.field({
-      type: RollingStrategy,
+      type: RollingLimits,
       nullable: true,
-      resolve: ({ rolling }) => rolling as RollingShape | null,
+      resolve: ({ rolling }) => rolling as unknown as LimitsShape | null,
     }),
     status: t.expose('status', { type: CommandStatus }),
     statusReason: t.exposeString('statusReason', { nullable: true }),
-    waitingFor: t.string({
+    wave: t.relation('wave'),
+    attempt: t.exposeInt('attempt', { description: 'From 1: a retry is another command for the same cluster.' }),
+    hold: t.field({
+      type: Hold,
       nullable: true,
-      description: 'Which rule holds it, and what would free it; null when it moves or has ended.',
+      description: 'Why it does not move; null when it moves or has ended.',
       extensions: UNLOGGED,
+      select: {
+        wave: {
+          select: {
+            name: true,
+            status: true,
+            pausedAt: true,
+            pauseReason: true,
+            operation: { select: { pausedAt: true, pauseReason: true } },
+          },
+        },
+      },
       resolve: async (command, _args, context) => {
         const cluster = await queueOf(context, command.clusterId);
         if (!cluster) return null;
         const [first] = cluster.commands;
         const ahead = first && first.id !== command.id ? titleOf(first.kind, first.operation.reason) : null;
-        return waitingFor(command, cluster, ahead);
+        const { wave } = command;
+        return holdOfCommand(command, { operation: wave.operation, wave, cluster, ahead });
       },
     }),
-    issuedAt: t.expose('issuedAt', { type: 'DateTime' }),
+    issuedAt: t.expose('issuedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'Null: its turn has not come.',
+    }),
     deliveredAt: t.expose('deliveredAt', { type: 'DateTime', nullable: true }),
-    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When it ends if it was not begun.' }),
+    expiresAt: t.expose('expiresAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it ends if it was not begun; null: it was not issued.',
+    }),
+    notBefore: t.expose('notBefore', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'Its manager was busy and is asked again then.',
+    }),
     startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true }),
     finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true }),
-    abortRequested: t.exposeBoolean('abortRequested'),
+    pauseRequested: t.boolean({
+      description: 'It, its wave or its operation is paused: no further batch is to begin.',
+      select: { pausedAt: true, wave: { select: { pausedAt: true, operation: { select: { pausedAt: true } } } } },
+      resolve: ({ pausedAt, wave }) => (pausedAt ?? wave.pausedAt ?? wave.operation.pausedAt) !== null,
+    }),
+    abortRequested: t.exposeBoolean('abortRequested', {
+      description: 'No further batch is to begin; what is under way is finished.',
+    }),
+    abortAtOnce: t.exposeBoolean('abortAtOnce', { description: 'Nor is what is under way waited for.' }),
     reportSequence: t.exposeInt('reportSequence', {
       description: 'Number of the last report that was applied.',
       extensions: UNLOGGED,
@@ -123,6 +161,14 @@ export const Step = builder.prismaObject('Step', {
     nodeName: t.exposeString('nodeName'),
     batch: t.exposeInt('batch', { description: 'From 0. A batch’s nodes are done at once.' }),
     status: t.expose('status', { type: StepStatus }),
+    skipRequested: t.exposeBoolean('skipRequested', {
+      description: 'It is to be left out, if it has not begun.',
+    }),
+    pauseRequested: t.boolean({
+      description: 'Its batch is not to begin.',
+      select: { pausedAt: true },
+      resolve: ({ pausedAt }) => pausedAt !== null,
+    }),
     reason: t.exposeString('reason', { nullable: true }),
     output: t.exposeStringList('output', { description: 'The node’s last lines, when the step failed.' }),
     instanceBefore: t.exposeString('instanceBefore', {
@@ -152,10 +198,20 @@ builder.prismaObjectFields('Operation', (t) => ({
     {
       cursor: 'id',
       totalCount: true,
-      args: { status: t.arg({ type: [CommandStatus] }) },
-      query: ({ status }, { principal }) => ({
-        where: { ...(status && { status: { in: status } }), ...visibilityOf(principal).ofCluster },
-        orderBy: [{ cluster: { name: 'asc' as const } }, { id: 'asc' as const }],
+      description: 'In the order in which they are issued.',
+      args: {
+        status: t.arg({ type: [CommandStatus] }),
+        wave: t.arg.int({ description: 'Index of a wave.' }),
+        allAttempts: t.arg.boolean({ description: 'Also those that another attempt has replaced.' }),
+      },
+      query: ({ status, wave, allAttempts }, { principal }) => ({
+        where: {
+          ...(status && { status: { in: status } }),
+          ...(wave !== null && wave !== undefined && { wave: { index: wave } }),
+          ...(allAttempts ? {} : { current: true }),
+          ...visibilityOf(principal).ofCluster,
+        },
+        orderBy: [{ position: 'asc' as const }, { attempt: 'asc' as const }, { id: 'asc' as const }],
       }),
     },
     CommandConnection,
