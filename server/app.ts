@@ -23,6 +23,7 @@ import { createRouter } from './http/router.ts';
 import { MembershipWriter } from './manager/membership-writer.ts';
 import { renewalsInRounds } from './manager/renewals.ts';
 import { MetricFeed } from './metric/feed.ts';
+import { Runner } from './operation/runner.ts';
 import { createLocalBus, type OwnedBus } from './platform/bus.ts';
 import { DatabaseClock, systemClock, type Clock } from './platform/clock.ts';
 import type { Database } from './platform/database/database.ts';
@@ -161,6 +162,9 @@ export async function createApp({ config, database, logger, clock: givenClock }:
       await closed;
     });
     closers.push(startDuties(deps, duty, config.retention));
+    const runner = new Runner(deps, duty);
+    runner.start();
+    closers.push(() => runner.stop());
     const { port } = server.address() as AddressInfo;
     const host = config.host.includes(':') ? `[${config.host}]` : config.host;
     const url = `${config.tls ? 'https' : 'http'}://${host}:${port}`;

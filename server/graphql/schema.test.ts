@@ -53,6 +53,8 @@ describe('the schema', () => {
       ...['Cluster.createdAt', 'Cluster.statusSince', 'Event.at'],
       ...['Node.joinedAt', 'Node.leftAt', 'Node.reportedAt', 'Node.startedAt', 'Node.statusSince'],
       ...['Operation.abortRequestedAt', 'Operation.createdAt', 'Operation.finishedAt', 'Operation.startedAt'],
+      ...['Operation.pausedAt', 'Hold.since', 'Command.notBefore'],
+      ...['finishedAt', 'pausedAt', 'promotedAt', 'soakUntil', 'startedAt'].map((name) => `Wave.${name}`),
       ...[
         'Command.deliveredAt',
         'Command.expiresAt',
@@ -77,7 +79,7 @@ describe('the schema', () => {
     const paths = new Set(fields.map(({ path }) => path));
     expect([...columns, ...logged].filter((path) => !paths.has(path))).toEqual([]);
     expect(fields.filter(({ field }) => isUnlogged(field)).map(({ path }) => path)).toEqual(
-      expect.arrayContaining(['Command.waitingFor', 'Manager.leaseExpiresAt', 'System.serverTime']),
+      expect.arrayContaining(['Command.hold', 'Manager.leaseExpiresAt', 'System.serverTime']),
     );
   });
 

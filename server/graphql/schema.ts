@@ -14,6 +14,7 @@ import '../metric/schema.ts';
 import '../operation/schema/acts.ts';
 import '../operation/schema/changes.ts';
 import '../operation/schema/protocol.ts';
+import '../operation/schema/wave.ts';
 
 /** The whole API. Each domain adds its part when it is imported. */
 export const schema = builder.toSchema();

@@ -1,13 +1,14 @@
 import type { Deps } from '../deps.ts';
 import type { ManagerPrincipal } from '../access/principal.ts';
 import type { PrismaClient } from '../platform/generated/prisma/client.ts';
+import type { CommandModel } from '../platform/generated/prisma/models.ts';
 import type { CommandStatus, EventKind } from '../platform/generated/prisma/enums.ts';
 import { conflict, notFound } from '../platform/errors.ts';
-import { change, headPosition, type Transaction } from '../platform/event-log.ts';
+import { change, headPosition, type EventWriterDeps, type Transaction } from '../platform/event-log.ts';
 import { endingWithConsumer } from '../platform/iterate.ts';
 import { checkEpoch } from '../manager/membership.ts';
 import { lockCluster } from '../topology/lock.ts';
-import { commandEvent, lockCommands, lockOperation, refreshOperation, skipSteps } from './progress.ts';
+import { commandEvent, countMoves, lockCommands, skipSteps } from './progress.ts';
 import type { ClusterRow } from '../topology/service.ts';
 import { ACTIVE_COMMAND, commandEnded, takesReport } from './state.ts';
 import { mustHaveEnded, updateSteps, type StepReport } from './steps.ts';
@@ -16,15 +17,17 @@ export interface CommandReport {
   commandId: string;
   epoch: number;
   sequence: number;
-  status: Exclude<CommandStatus, 'PENDING' | 'EXPIRED'>;
+  status: Exclude<CommandStatus, 'PLANNED' | 'PENDING' | 'EXPIRED' | 'SKIPPED'>;
   statusReason: string | null;
   waitingFor: string | null;
+  /** With REFUSED: it is busy, and asks to be asked again after so many seconds. */
+  retryAfterSeconds: number | null;
   steps: StepReport[];
 }
 
 /**
  * The ids of the commands for the cluster of this primary: those that have not ended, oldest first, then each that is
- * issued, whose abort is requested, or that expired, until the epoch is over. A command may come more than once.
+ * issued, of which something else is wanted, or that expired, until the epoch is over. A command may come more than once.
  * @throws AppError CONFLICT when the manager is not, or no longer, the primary of that epoch.
  */
 export const issuedCommands = (deps: Deps, principal: ManagerPrincipal, epoch: number) =>
@@ -40,7 +43,7 @@ async function* followCommands(
   const head = await headPosition(deps.prisma);
   await mustBePrimary(deps.prisma, principal, epoch);
   const waiting = await deps.prisma.command.findMany({
-    where: { clusterId, OR: [{ status: { in: [...ACTIVE_COMMAND] } }, expiredUnseen(deps.clock.now())] },
+    where: { clusterId, OR: [ACTIVE, expiredUnseen(deps.clock.now())] },
     orderBy: [{ issuedAt: 'asc' }, { id: 'asc' }],
     select: { id: true },
   });
@@ -49,11 +52,14 @@ async function* followCommands(
     for (const { kind, clusterId: where, commandId } of events) {
       if (where !== clusterId) continue;
       if (MOVES_LEASE.has(kind)) await mustBePrimary(deps.prisma, principal, epoch);
-      const news = kind === 'COMMAND_ISSUED' || kind === 'COMMAND_ABORT_REQUESTED';
+      const news = kind === 'COMMAND_ISSUED' || kind === 'COMMAND_WISHED';
       if (news && commandId && (await deliver(deps, principal, epoch, commandId))) yield commandId;
     }
   }
 }
+
+/** Commands that a manager is to have now: not one that it was too busy for, before its time has come. */
+const ACTIVE = { status: { in: [...ACTIVE_COMMAND] }, notBefore: null };
 
 /** After these a manager may be primary no more: another one is, or nobody. */
 const MOVES_LEASE = new Set<EventKind>(['MANAGER_PROMOTED', 'MANAGER_LEFT', 'MANAGER_REVOKED']);
@@ -91,7 +97,7 @@ async function deliver(deps: Deps, principal: ManagerPrincipal, epoch: number, i
     await lockCluster(tx, principal.clusterId);
     const cluster = await mustBePrimary(tx, principal, epoch);
     const [first] = await tx.command.updateManyAndReturn({
-      where: { id, status: { in: [...ACTIVE_COMMAND] }, deliveredAt: null },
+      where: { id, ...ACTIVE, deliveredAt: null },
       data: { deliveredAt: now },
     });
     if (first) {
@@ -100,7 +106,7 @@ async function deliver(deps: Deps, principal: ManagerPrincipal, epoch: number, i
       );
       return true;
     }
-    const again = { id, OR: [{ status: { in: [...ACTIVE_COMMAND] } }, expiredUnseen(now)] };
+    const again = { id, OR: [ACTIVE, expiredUnseen(now)] };
     return (await tx.command.count({ where: again })) === 1;
   });
 }
@@ -124,28 +130,17 @@ export async function reportCommand(deps: Deps, principal: ManagerPrincipal, rep
     }
     record(...(await updateSteps(tx, command, report.steps)));
     if (report.status === 'SUCCEEDED') await mustHaveEnded(tx, command.id);
-    const ended = commandEnded(report.status);
-    if (ended) await skipSteps(tx, [command.id], report.statusReason ?? 'The command ended before.', now);
-    await tx.command.update({
-      where: { id: command.id },
-      data: {
-        status: report.status,
-        statusReason: report.statusReason,
-        managerWaits: ended ? null : report.waitingFor,
-        reportSequence: report.sequence,
-        deliveredAt: command.deliveredAt ?? now,
-        startedAt:
-          command.startedAt ?? (report.status === 'RUNNING' || report.status === 'SUCCEEDED' ? now : null),
-        finishedAt: ended ? now : null,
-      },
-    });
+    const next = afterReport(command, report, now);
+    if (next.finishedAt)
+      await skipSteps(tx, [command], report.statusReason ?? 'The command ended before.', now);
+    await tx.command.update({ where: { id: command.id }, data: next });
     const told =
-      report.status !== command.status ||
-      report.statusReason !== command.statusReason ||
-      report.waitingFor !== command.managerWaits;
+      next.status !== command.status ||
+      next.statusReason !== command.statusReason ||
+      next.managerWaits !== command.managerWaits;
     if (told) {
-      const why = report.statusReason ?? report.waitingFor;
-      const what = report.status === command.status ? report.status : `${command.status} → ${report.status}`;
+      const why = next.statusReason ?? next.managerWaits;
+      const what = next.status === command.status ? next.status : `${command.status} → ${next.status}`;
       record(
         commandEvent(
           'COMMAND_CHANGED',
@@ -155,28 +150,69 @@ export async function reportCommand(deps: Deps, principal: ManagerPrincipal, rep
         ),
       );
     }
-    if (report.status !== command.status) {
-      await lockOperation(tx, command.operationId);
-      await refreshOperation(deps, tx, record, command.operationId);
-    }
+    if (next.status !== command.status)
+      await countMoves(tx, [{ waveId: command.waveId, from: command.status, to: next.status }]);
     return { applied: true, sequence: report.sequence };
   });
 }
 
+/** What a command's row says after a report. A manager that is busy has not got it: it is asked again. */
+function afterReport(command: CommandModel, report: CommandReport, now: Date) {
+  const { status, statusReason, waitingFor, sequence: reportSequence, retryAfterSeconds } = report;
+  if (status === 'REFUSED' && retryAfterSeconds !== null) {
+    return {
+      status: 'PENDING' as const,
+      statusReason: null,
+      managerWaits: statusReason ?? waitingFor,
+      notBefore: new Date(now.getTime() + retryAfterSeconds * 1000),
+      reportSequence,
+      deliveredAt: null,
+      finishedAt: null,
+    };
+  }
+  const ended = commandEnded(status);
+  const begun = status === 'RUNNING' || status === 'SUCCEEDED';
+  return {
+    status,
+    statusReason,
+    managerWaits: ended ? null : waitingFor,
+    notBefore: null,
+    reportSequence,
+    deliveredAt: command.deliveredAt ?? now,
+    startedAt: command.startedAt ?? (begun ? now : null),
+    finishedAt: ended ? now : null,
+  };
+}
+
+/** Has managers that were busy asked again, when it is time. */
+export async function askAgain(deps: EventWriterDeps, operationId: string): Promise<void> {
+  const due = { operationId, status: 'PENDING' as const, notBefore: { lte: deps.clock.now() } };
+  const waiting = await deps.prisma.command.findMany({ where: due, select: { id: true } });
+  if (waiting.length === 0) return;
+  await change(deps, async (tx, record) => {
+    await lockCommands(tx, { ids: waiting.map(({ id }) => id) });
+    const asked = await tx.command.updateManyAndReturn({ where: due, data: { notBefore: null } });
+    record(...asked.map((command) => commandEvent('COMMAND_ISSUED', command, 'Its manager is asked again.')));
+  });
+}
+
 /** Ends the commands that were not begun in their time. */
-export async function expireCommands(deps: Deps): Promise<void> {
+export async function expireCommands(deps: EventWriterDeps, operationId: string): Promise<void> {
   const now = deps.clock.now();
   const overdue = {
+    operationId,
     status: { in: ['PENDING' as const, 'ACCEPTED' as const] },
     startedAt: null,
-    expiresAt: { lt: now },
+    expiresAt: { lte: now },
   };
   const late = await deps.prisma.command.findMany({ where: overdue, select: { id: true } });
   if (late.length === 0) return;
   await change(deps, async (tx, record) => {
     await lockCommands(tx, { ids: late.map(({ id }) => id) });
+    const before = await tx.command.findMany({ where: overdue, select: { id: true, status: true } });
+    const statusOf = new Map(before.map(({ id, status }) => [id, status]));
     const expired = await tx.command.updateManyAndReturn({
-      where: overdue,
+      where: { id: { in: [...statusOf.keys()] } },
       // A manager that has it and has not begun is told in the same words as by an abort: do not begin.
       data: {
         abortRequested: true,
@@ -186,20 +222,15 @@ export async function expireCommands(deps: Deps): Promise<void> {
         managerWaits: null,
       },
     });
-    await skipSteps(
+    await countMoves(
       tx,
-      expired.map(({ id }) => id),
-      'The command expired.',
-      now,
+      expired.map(({ id, waveId }) => ({ waveId, from: statusOf.get(id)!, to: 'EXPIRED' })),
     );
+    await skipSteps(tx, expired, 'The command expired.', now);
     record(
       ...expired.map((command) =>
-        commandEvent('COMMAND_ABORT_REQUESTED', command, 'EXPIRED: no manager began it in time.'),
+        commandEvent('COMMAND_WISHED', command, 'EXPIRED: no manager began it in time.'),
       ),
     );
-    for (const id of [...new Set(expired.map(({ operationId }) => operationId))].sort()) {
-      await lockOperation(tx, id);
-      await refreshOperation(deps, tx, record, id);
-    }
   });
 }

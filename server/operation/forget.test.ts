@@ -34,24 +34,41 @@ it('removes what ended long ago, with all that belongs to it, and nothing else',
         ...{ statusSince: ago(100), reportedAt: ago(100), joinedAt: ago(100) },
       },
     });
-  const operation = (name: string, finishedAt: Date | null, nodes: { id: string; name: string }[]) =>
-    prisma.operation.create({
+  const operation = async (name: string, finishedAt: Date | null, nodes: { id: string; name: string }[]) => {
+    const status = finishedAt ? 'SUCCEEDED' : 'RUNNING';
+    await prisma.operation.create({
       data: {
-        ...{ id: name, kind: 'RESTART', mode: 'FORCED', status: finishedAt ? 'SUCCEEDED' : 'RUNNING' },
-        ...{ reason: '', actor: '', idempotencyKey: name, requestHash: '', createdAt: ago(100), finishedAt },
-        commands: {
-          create: {
-            ...{ clusterId, kind: 'RESTART', mode: 'FORCED', status: finishedAt ? 'SUCCEEDED' : 'RUNNING' },
-            ...{ issuedAt: ago(100), expiresAt: ago(100), finishedAt },
-            steps: {
-              create: nodes.map(({ id, name: nodeName }, position) => ({
-                ...{ nodeId: id, nodeName, batch: 0, position, status: 'PENDING' as const },
-              })),
-            },
-          },
+        ...{ id: name, kind: 'RESTART', mode: 'FORCED', status, rollout: {}, expiresInSeconds: 60 },
+        ...{ reason: '', actor: '', startedBy: '', idempotencyKey: name, requestHash: '' },
+        ...{ createdAt: ago(100), finishedAt },
+      },
+    });
+    await prisma.wave.create({
+      data: {
+        ...{ id: name, operationId: name, index: 0, name: 'all', status, manualGate: false, soakSeconds: 0 },
+        ...{ failureBudget: 0, offlineBudget: 0 },
+      },
+    });
+    await prisma.command.create({
+      data: {
+        ...{
+          operationId: name,
+          waveId: name,
+          clusterId,
+          position: 0,
+          kind: 'RESTART',
+          mode: 'FORCED',
+          status,
+        },
+        ...{ issuedAt: ago(100), expiresAt: ago(100), finishedAt },
+        steps: {
+          create: nodes.map(({ id, name: nodeName }, position) => ({
+            ...{ nodeId: id, nodeName, batch: 0, position, status: 'PENDING' as const },
+          })),
         },
       },
     });
+  };
   const longGone = await node('long-gone', ago(91));
   await prisma.$executeRaw`
     INSERT INTO node_metric (node_id, name, value, at, epoch, written)

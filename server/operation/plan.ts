@@ -1,42 +1,23 @@
-import { createHash } from 'node:crypto';
-import type {
-  ControlLink,
-  OperationKind,
-  OperationMode,
-  ReportedStatus,
-} from '../platform/generated/prisma/enums.ts';
-
-/** How a rolling restart goes through one cluster. */
-export interface RollingStrategy {
-  /** Nodes restarted at once. */
-  batchSize: number;
-  /** Nodes of the cluster that may be other than healthy at once, whatever the reason. */
-  maxUnavailable: number;
-  /** Seconds that a restarted node may take to be healthy. */
-  healthTimeoutSeconds: number;
-  /** Seconds of rest between batches. */
-  pauseSeconds: number;
-  /** Failed nodes after which no further batch begins. */
-  stopAfterFailures: number;
-}
+import type { ControlLink, OperationKind, OperationMode } from '../platform/generated/prisma/enums.ts';
+import type { Label } from '../access/grants.ts';
+import { batchesOf, byName, type InventoryNode } from './batches.ts';
+import { digestOf } from './digest.ts';
+import { limitsFor, type RollingLimits, type RollingStrategy, type RolloutStrategy } from './strategy.ts';
+import { warningsFor } from './warnings.ts';
+import { wavesOf, type WavePlan } from './waves.ts';
 
 export interface PlanRequest {
   kind: OperationKind;
   mode: OperationMode;
+  rollout: RolloutStrategy;
   /** With ROLLING_RESTART only. */
   rolling: RollingStrategy | null;
-}
-
-export interface InventoryNode {
-  id: string;
-  name: string;
-  /** As its manager reported it last. */
-  status: ReportedStatus;
 }
 
 export interface InventoryCluster {
   id: string;
   name: string;
+  labels: readonly Label[];
   link: ControlLink;
   /** All nodes of the cluster; of those that left, the chosen ones at least. */
   nodes: readonly InventoryNode[];
@@ -48,6 +29,11 @@ export interface InventoryCluster {
 
 export interface ClusterPlan {
   clusterId: string;
+  name: string;
+  /** Index of its wave; null: nothing is done there. */
+  wave: number | null;
+  /** The strategy in this cluster's numbers. */
+  limits: RollingLimits | null;
   /** Nodes by batch, in the order in which the batches run. */
   batches: InventoryNode[][];
   excluded: { node: InventoryNode; reason: string }[];
@@ -55,115 +41,61 @@ export interface ClusterPlan {
 }
 
 export interface Plan extends PlanRequest {
+  /** By wave, and in a wave in the order in which they are begun; those where nothing is done come last. */
   clusters: ClusterPlan[];
+  waves: WavePlan[];
   nodeCount: number;
   warnings: string[];
-  /** SHA-256 over all that the operation would do. */
+  /** Of all that the operation would do: see digest.ts. */
   digest: string;
 }
 
-const byName = new Intl.Collator('en', { numeric: true });
-
 /** What an operation would do to this inventory: the dry run, and what is carried out. */
 export function planOperation(request: PlanRequest, inventory: readonly InventoryCluster[]): Plan {
-  const clusters = [...inventory]
-    .sort((a, b) => byName.compare(a.name, b.name))
-    .map((cluster) => planCluster(request, cluster));
+  const sorted = [...inventory].sort((a, b) => byName.compare(a.name, b.name) || (a.id < b.id ? -1 : 1));
+  const planned = sorted.map((cluster) => planCluster(request, cluster));
+  const touched = new Set(
+    planned.filter(({ batches }) => batches.length > 0).map(({ clusterId }) => clusterId),
+  );
+  const { kind, mode, rollout, rolling } = request;
+  const waves = wavesOf(
+    rollout,
+    sorted.filter(({ id }) => touched.has(id)),
+  );
+  const waveOf = new Map(waves.flatMap(({ index, clusterIds }) => clusterIds.map((id) => [id, index])));
+  const clusters = planned
+    .map((cluster) => ({ ...cluster, wave: waveOf.get(cluster.clusterId) ?? null }))
+    .sort((a, b) => (a.wave ?? Infinity) - (b.wave ?? Infinity) || 0);
   const nodeCount = clusters.reduce((sum, { batches }) => sum + batches.flat().length, 0);
   const warnings = nodeCount === 0 ? ['Nothing would be done: every node of the targets is left out.'] : [];
-  return { ...request, clusters, nodeCount, warnings, digest: digestOf(request, clusters) };
+  const plan = { kind, mode, rollout, rolling, clusters, waves, nodeCount };
+  return { ...plan, warnings, digest: digestOf(plan) };
 }
 
-function planCluster(request: PlanRequest, cluster: InventoryCluster): ClusterPlan {
+function planCluster(request: PlanRequest, cluster: InventoryCluster): Omit<ClusterPlan, 'wave'> {
   const targets = cluster.nodes.filter(({ id }) => cluster.chosen?.has(id) ?? true);
   const excluded = targets.flatMap((node) => {
     const reason = exclusion(request.kind, node);
     // Nodes that left are history: worth a word only to who chose one.
     return reason && (cluster.chosen || node.status !== 'LEFT') ? [{ node, reason }] : [];
   });
-  const nodes = targets
-    .filter((node) => exclusion(request.kind, node) === undefined)
-    .sort((a, b) => Number(available(a)) - Number(available(b)) || byName.compare(a.name, b.name));
+  const nodes = targets.filter((node) => exclusion(request.kind, node) === undefined);
+  const present = cluster.nodes.filter(({ status }) => status !== 'LEFT' && status !== 'STOPPED');
+  const limits = request.rolling && limitsFor(request.rolling, present.length);
+  const batches = batchesOf(nodes, request.rolling, limits);
   return {
     clusterId: cluster.id,
-    batches: chunk(nodes, request.rolling ? batchWidth(request.rolling) : Math.max(nodes.length, 1)),
+    name: cluster.name,
+    limits,
+    batches,
     excluded: excluded.sort((a, b) => byName.compare(a.node.name, b.node.name)),
-    warnings: warningsFor(request, cluster, nodes),
+    warnings: warningsFor(request, cluster, limits, batches),
   };
 }
-
-const available = ({ status }: InventoryNode): boolean => status === 'RUNNING';
-
-/** A batch is never wider than what may be unavailable at once. */
-export const batchWidth = ({ batchSize, maxUnavailable }: RollingStrategy): number =>
-  Math.min(batchSize, maxUnavailable);
 
 function exclusion(kind: OperationKind, { status }: InventoryNode): string | undefined {
   if (status === 'LEFT') return 'It has left the cluster.';
   if (kind === 'SHUTDOWN' && status === 'STOPPED') return 'It is stopped already.';
+  if (kind === 'START' && status !== 'STOPPED') return 'It is not stopped.';
   return undefined;
-}
-
-function warningsFor(
-  request: PlanRequest,
-  cluster: InventoryCluster,
-  nodes: readonly InventoryNode[],
-): string[] {
-  const present = cluster.nodes.filter(({ status }) => status !== 'LEFT' && status !== 'STOPPED');
-  const stopped = nodes.filter(({ status }) => status === 'STOPPED');
-  const warnings: string[] = [];
-  if (cluster.link === 'SILENT') {
-    warnings.push(
-      `${cluster.name}: no primary manager is heard. The command waits until one is, or expires.`,
-    );
-  }
-  if (cluster.busyWith) warnings.push(`${cluster.name}: ${cluster.busyWith} runs first.`);
-  if (request.kind !== 'SHUTDOWN' && stopped.length > 0) {
-    warnings.push(
-      `${cluster.name}: ${names(stopped)} stopped on purpose; this starts ${stopped.length > 1 ? 'them' : 'it'}.`,
-    );
-  }
-  const hit = nodes.filter(available).length;
-  if (request.kind !== 'ROLLING_RESTART' && hit > 0 && hit === present.length) {
-    warnings.push(
-      `${cluster.name}: all ${hit === 1 ? 'of its one running node' : `${hit} running nodes`} at once: it does not serve meanwhile.`,
-    );
-  }
-  if (request.rolling && request.rolling.maxUnavailable >= present.length && present.length > 0) {
-    warnings.push(`${cluster.name}: max unavailable ${request.rolling.maxUnavailable} is all of its nodes.`);
-  }
-  if (request.rolling && request.rolling.batchSize > request.rolling.maxUnavailable) {
-    warnings.push(
-      `${cluster.name}: batches of ${batchWidth(request.rolling)}, because no more may be unavailable at once.`,
-    );
-  }
-  const others = present.filter((node) => !available(node) && !nodes.includes(node));
-  if (request.rolling && others.length >= request.rolling.maxUnavailable) {
-    warnings.push(`${cluster.name}: ${names(others)} not running already: the first batch waits for that.`);
-  }
-  return warnings;
-}
-
-function names(nodes: readonly InventoryNode[]): string {
-  const shown = nodes
-    .slice(0, 3)
-    .map(({ name }) => name)
-    .join(', ');
-  const more = nodes.length > 3 ? ` and ${nodes.length - 3} more` : '';
-  return `${shown}${more} ${nodes.length > 1 ? 'are' : 'is'}`;
-}
-
-const chunk = <T>(items: readonly T[], size: number): T[][] =>
-  Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
-
-function digestOf({ kind, mode, rolling }: PlanRequest, clusters: readonly ClusterPlan[]): string {
-  const deeds = clusters.map(({ clusterId, batches }) => [
-    clusterId,
-    batches.map((batch) => batch.map(({ id }) => id)),
-  ]);
-  return createHash('sha256')
-    .update(JSON.stringify([kind, mode, rolling, deeds]))
-    .digest('hex');
 }

@@ -1,12 +1,11 @@
-import type { Deps } from '../deps.ts';
 import type { OperationModel } from '../platform/generated/prisma/models.ts';
 import type { CommandStatus } from '../platform/generated/prisma/enums.ts';
 import type { NewEvent, Transaction } from '../platform/event-log.ts';
-import { OPEN_STEP, operationEnded, operationStatus } from './state.ts';
+import { OPEN_STEP, countsFrom, type CommandCounts } from './state.ts';
 
 /**
  * Locks commands' rows until the transaction ends. Rows are locked in one order, so that nobody waits in a circle:
- * cluster, commands by id, operation, steps, and last the head of the log. NO KEY, because the log's foreign keys
+ * cluster, commands by id, operation, waves, steps, and last the head of the log. NO KEY, because the log's foreign keys
  * share the keys of rows that others hold.
  */
 export async function lockCommands(
@@ -25,24 +24,29 @@ export async function lockOperation(tx: Transaction, id: string): Promise<Operat
   return tx.operation.findUnique({ where: { id } });
 }
 
-/** Ends the steps of commands that will not begin them. */
+/** Locks the operation's waves until the transaction ends; after the operation itself. */
+export async function lockWaves(tx: Transaction, operationId: string): Promise<void> {
+  await tx.$queryRaw`SELECT 1 FROM wave WHERE operation_id = ${operationId} ORDER BY index FOR NO KEY UPDATE`;
+}
+
+/** Ends the steps of commands that will not begin them. That is told with the commands: there may be very many. */
 export async function skipSteps(
   tx: Transaction,
-  commandIds: string[],
+  commands: readonly { id: string }[],
   reason: string,
   now: Date,
 ): Promise<void> {
   await tx.step.updateMany({
-    where: { commandId: { in: commandIds }, status: { in: [...OPEN_STEP] } },
+    where: { commandId: { in: commands.map(({ id }) => id) }, status: { in: [...OPEN_STEP] } },
     data: { status: 'SKIPPED', reason, finishedAt: now },
   });
 }
 
 export const commandEvent = (
-  kind: 'COMMAND_CHANGED' | 'COMMAND_ABORT_REQUESTED',
+  kind: 'COMMAND_ISSUED' | 'COMMAND_CHANGED' | 'COMMAND_WISHED',
   command: { id: string; operationId: string; clusterId: string },
   summary: string,
-  actor?: { name: string },
+  actor?: { name: string } | undefined,
 ): NewEvent => ({
   kind,
   operationId: command.operationId,
@@ -52,40 +56,45 @@ export const commandEvent = (
   summary,
 });
 
-/** Derives the operation's status from its commands' once more and writes and tells it when it is another. */
-export async function refreshOperation(
-  deps: Deps,
-  tx: Transaction,
-  record: (...events: NewEvent[]) => void,
-  id: string,
-): Promise<OperationModel> {
-  const now = deps.clock.now();
-  const before = await tx.operation.findUniqueOrThrow({ where: { id } });
-  const groups = await tx.command.groupBy({ by: ['status'], where: { operationId: id }, _count: true });
-  const counts = Object.fromEntries(groups.map(({ status, _count }) => [status, _count]));
-  const next = statusData(counts, before.abortRequestedAt !== null);
-  if (next.status === before.status && next.statusReason === before.statusReason) return before;
-  const ended = operationEnded(next.status);
-  const after = await tx.operation.update({
-    where: { id },
-    data: {
-      ...next,
-      finishedAt: ended ? now : null,
-      ...(next.status !== 'PENDING' && !before.startedAt && { startedAt: now }),
-    },
-  });
-  if (next.status !== before.status) {
-    record({
-      kind: ended ? 'OPERATION_FINISHED' : 'OPERATION_CHANGED',
-      operationId: id,
-      summary: [`${before.status} → ${next.status}.`, next.statusReason].filter(Boolean).join(' '),
-    });
-  }
-  return after;
+/** A command that has become another status. */
+export interface Move {
+  waveId: string;
+  from: CommandStatus;
+  to: CommandStatus;
 }
 
-/** What an operation’s row says of its status, by how many of its commands are in which. */
-export function statusData(counts: Partial<Record<CommandStatus, number>>, abortRequested: boolean) {
-  const { status, reason } = operationStatus(counts, abortRequested);
-  return { status, statusReason: reason };
+/** Keeps the counters of waves right: to be called in the transaction that changed commands' statuses. */
+export async function countMoves(tx: Transaction, moves: readonly Move[]): Promise<void> {
+  const changes = new Map<string, CommandCounts>();
+  for (const { waveId, from, to } of moves) {
+    const counts = changes.get(waveId) ?? countsFrom({});
+    changes.set(waveId, { ...counts, [from]: counts[from] - 1, [to]: counts[to] + 1 });
+  }
+  for (const waveId of [...changes.keys()].sort()) {
+    const counts = Object.entries(changes.get(waveId)!);
+    await tx.wave.update({
+      where: { id: waveId },
+      data: Object.fromEntries(counts.map(([status, by]) => [status.toLowerCase(), { increment: by }])),
+    });
+  }
 }
+
+/** How many of a wave's current commands are in which status. */
+export const countsOf = (wave: Record<Lowercase<CommandStatus>, number>): CommandCounts => {
+  const statuses = Object.keys(countsFrom({})) as CommandStatus[];
+  return countsFrom(
+    Object.fromEntries(
+      statuses.map((status) => [status, wave[status.toLowerCase() as Lowercase<CommandStatus>]]),
+    ),
+  );
+};
+
+/** Of several waves together. */
+export const sumCounts = (all: readonly CommandCounts[]): CommandCounts => {
+  const statuses = Object.keys(countsFrom({})) as CommandStatus[];
+  return countsFrom(
+    Object.fromEntries(
+      statuses.map((status) => [status, all.reduce((sum, counts) => sum + counts[status], 0)]),
+    ),
+  );
+};

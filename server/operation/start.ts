@@ -1,21 +1,24 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Deps } from '../deps.ts';
+import type { Json } from '../access/audit/chain.ts';
 import { recordAudit } from '../access/audit/record.ts';
-import { nameOf, type Caller, type Principal } from '../access/principal.ts';
+import { idOf, nameOf, type Caller, type Principal } from '../access/principal.ts';
 import { demandRole, visibilityOf } from '../access/visibility.ts';
 import { Prisma, type PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { OperationModel } from '../platform/generated/prisma/models.ts';
 import { conflict, invalid } from '../platform/errors.ts';
 import { change, type NewEvent, type Transaction } from '../platform/event-log.ts';
 import { auditTargets, loadInventory, type Targets } from './inventory.ts';
-import { planOperation, type ClusterPlan, type Plan, type PlanRequest } from './plan.ts';
-import { statusData } from './progress.ts';
+import { differences } from './digest.ts';
+import { planOperation, type Plan, type PlanRequest } from './plan.ts';
+import type { RollingLimits } from './strategy.ts';
+import { takeTurnNow } from './turn.ts';
 import { demandRoleOverOperation } from './visible.ts';
 import { KIND_WORDS } from './words.ts';
 
 export interface OperationRequest extends PlanRequest {
   targets: Targets;
-  /** Seconds after which a command that was not begun expires. */
+  /** Seconds after its issue in which a command must have begun; then it expires. */
   expiresInSeconds: number;
 }
 
@@ -24,21 +27,21 @@ export interface StartRequest {
   planDigest: string | null;
   reason: string;
   idempotencyKey: string;
+  /** The operation that this one takes back. */
+  revertsId?: string;
 }
 
 /** The dry run. */
 export async function plan(deps: Deps, viewer: Principal, request: OperationRequest): Promise<Plan> {
   const inventory = await loadInventory(deps.prisma, visibilityOf(viewer), request.targets);
-  return planOperation(planPart(request), inventory);
+  return planOperation(request, inventory);
 }
 
-const planPart = ({ kind, mode, rolling }: OperationRequest): PlanRequest => ({ kind, mode, rolling });
-
 /**
- * Plans and starts an operation: one command for each cluster, one step for each node.
+ * Plans and starts an operation: its waves, one command for each cluster, one step for each node.
  * The same key answers the operation that it started before.
  * @throws AppError CONFLICT for another request under a used key, or when the plan is not that of `planDigest` any
- *   more (`digest`: what it is now); INVALID when there is nothing to do; NOT_FOUND for a target that the actor does not
+ *   more (`digest`: what it is now, `differences`: sentences); INVALID when there is nothing to do; NOT_FOUND for a target that the actor does not
  *   see; FORBIDDEN where the actor may not operate one.
  */
 export async function startOperation(
@@ -46,6 +49,11 @@ export async function startOperation(
   caller: Caller,
   request: StartRequest,
 ): Promise<OperationModel> {
+  const { id } = await plannedOnce(deps, caller, request);
+  return takeTurnNow(deps, id);
+}
+
+async function plannedOnce(deps: Deps, caller: Caller, request: StartRequest): Promise<{ id: string }> {
   const requestHash = hashOf(request);
   const { principal } = caller;
   try {
@@ -59,16 +67,17 @@ export async function startOperation(
         'OPERATOR',
         inventory.map(({ id }) => id),
       );
-      const planned = planOperation(planPart(request.operation), inventory);
+      const planned = planOperation(request.operation, inventory);
       if (request.planDigest !== null && request.planDigest !== planned.digest) {
         throw conflict('The plan is another one by now: look at it again.', {
           field: 'input.planDigest',
           digest: planned.digest,
+          differences: differences(request.planDigest, planned),
         });
       }
-      if (planned.nodeCount === 0) throw invalid('input.plan.targets', planned.warnings.join(' '));
-      const { kind, mode, rolling } = request.operation;
-      const operation = await create(deps, tx, record, nameOf(principal), request, planned, requestHash);
+      if (planned.nodeCount === 0) throw invalid(request.operation.targets.path, planned.warnings.join(' '));
+      const { kind, mode, rollout, rolling } = request.operation;
+      const operation = await create(deps, tx, record, principal, request, planned, requestHash);
       await recordAudit(tx, {
         ...caller,
         at: operation.createdAt,
@@ -76,7 +85,13 @@ export async function startOperation(
         reason: request.reason,
         targets: [{ type: 'Operation', id: operation.id, name: null }, ...auditTargets(inventory)],
         result: 'DONE',
-        detail: { kind, mode, rolling: rolling && { ...rolling }, nodes: planned.nodeCount },
+        detail: {
+          kind,
+          mode,
+          rollout: json(rollout) as Json,
+          rolling: json(rolling) as Json,
+          nodes: planned.nodeCount,
+        },
       });
       return operation;
     });
@@ -89,18 +104,20 @@ export async function startOperation(
   }
 }
 
-const hashOf = ({ operation, planDigest, reason }: StartRequest): string =>
+const hashOf = ({ operation, planDigest, reason, revertsId }: StartRequest): string =>
   createHash('sha256')
     .update(
       JSON.stringify([
         operation.kind,
         operation.mode,
+        operation.rollout,
         operation.rolling,
         operation.expiresInSeconds,
         [...operation.targets.clusterIds].sort(),
         [...operation.targets.nodeIds].sort(),
         planDigest,
         reason,
+        revertsId,
       ]),
     )
     .digest('hex');
@@ -112,7 +129,9 @@ async function byKey(
   idempotencyKey: string,
   requestHash: string,
 ): Promise<OperationModel | null> {
-  const earlier = await prisma.operation.findUnique({ where: { idempotencyKey } });
+  const earlier = await prisma.operation.findUnique({
+    where: { startedBy_idempotencyKey: { startedBy: idOf(actor), idempotencyKey } },
+  });
   if (!earlier) return null;
   if (earlier.requestHash !== requestHash) {
     throw conflict('This key has started another operation.', { field: 'input.idempotencyKey' });
@@ -125,89 +144,110 @@ async function create(
   deps: Deps,
   tx: Transaction,
   record: (...events: NewEvent[]) => void,
-  actor: string,
-  { operation: { kind, mode, rolling, expiresInSeconds }, reason, idempotencyKey }: StartRequest,
+  principal: Principal,
+  {
+    operation: { kind, mode, rollout, rolling, expiresInSeconds },
+    reason,
+    idempotencyKey,
+    revertsId,
+  }: StartRequest,
   planned: Plan,
   requestHash: string,
 ): Promise<OperationModel> {
   const now = deps.clock.now();
-  const rollingJson = rolling ? { ...rolling } : Prisma.DbNull;
-  const targets = planned.clusters.filter(({ batches }) => batches.length > 0);
+  const actor = nameOf(principal);
   const operation = await tx.operation.create({
     data: {
       kind,
       mode,
-      rolling: rollingJson,
+      status: 'PENDING',
+      rollout: json(rollout)!,
+      rolling: json(rolling) ?? Prisma.DbNull,
+      expiresInSeconds,
       reason,
       actor,
+      startedBy: idOf(principal),
       idempotencyKey,
       requestHash,
+      revertsId: revertsId ?? null,
       createdAt: now,
-      ...statusData({ PENDING: targets.length }, false),
     },
   });
+  const waves = await tx.wave.createManyAndReturn({
+    data: planned.waves.map(({ clusterIds, ...wave }) => ({
+      ...wave,
+      operationId: operation.id,
+      status: 'PENDING' as const,
+      planned: clusterIds.length,
+    })),
+    select: { id: true, index: true },
+  });
+  const waveOf = new Map(waves.map(({ id, index }) => [index, id]));
+  const targets = planned.clusters.flatMap((cluster) =>
+    cluster.wave === null ? [] : [{ ...cluster, waveId: waveOf.get(cluster.wave)! }],
+  );
+  await insertCommands(
+    tx,
+    operation.id,
+    planned,
+    targets.map(({ clusterId, waveId, limits, batches }, position) => ({
+      clusterId,
+      waveId,
+      position,
+      limits,
+      steps: batches
+        .flatMap((nodes, batch) => nodes.map((node) => ({ node, batch })))
+        .map(({ node, batch }, place) => ({
+          nodeId: node.id,
+          nodeName: node.name,
+          batch,
+          position: place,
+        })),
+    })),
+  );
+  const inWaves = waves.length > 1 ? ` in ${waves.length} waves` : '';
   record({
     kind: 'OPERATION_STARTED',
     operationId: operation.id,
     actor,
-    summary: `${KIND_WORDS[kind]} (${mode.toLowerCase()}) of ${counted(planned.nodeCount, 'node')} in ${counted(targets.length, 'cluster')}. ${reason}`,
+    summary: `${KIND_WORDS[kind]} (${mode.toLowerCase()}) of ${counted(planned.nodeCount, 'node')} in ${counted(targets.length, 'cluster')}${inWaves}. ${reason}`,
   });
-  const commands = await tx.command.createManyAndReturn({
-    data: targets.map(({ clusterId }) => ({
-      operationId: operation.id,
-      clusterId,
-      kind,
-      mode,
-      rolling: rollingJson,
-      status: 'PENDING' as const,
-      issuedAt: now,
-      expiresAt: new Date(now.getTime() + expiresInSeconds * 1000),
-    })),
-    select: { id: true, clusterId: true },
-  });
-  const commandOf = new Map(commands.map(({ id, clusterId }) => [clusterId, id]));
-  await insertSteps(
-    tx,
-    targets.flatMap((target) => stepsOf(target, commandOf.get(target.clusterId)!)),
-  );
-  for (const { id, clusterId } of commands) {
-    record({
-      kind: 'COMMAND_ISSUED',
-      operationId: operation.id,
-      commandId: id,
-      clusterId,
-      actor,
-      summary: `${KIND_WORDS[kind]} issued. ${reason}`,
-    });
-  }
   return operation;
 }
 
 const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
-interface NewStep {
-  commandId: string;
-  nodeId: string;
-  nodeName: string;
-  batch: number;
+/** What the database keeps as JSON. */
+const json = <T extends object>(value: T | null) =>
+  value && (structuredClone(value) as Prisma.InputJsonObject);
+
+interface NewCommand {
+  clusterId: string;
+  waveId: string;
   position: number;
+  limits: RollingLimits | null;
+  steps: { nodeId: string; nodeName: string; batch: number; position: number }[];
 }
 
-const stepsOf = ({ batches }: ClusterPlan, commandId: string): NewStep[] =>
-  batches
-    .flatMap((nodes, batch) => nodes.map((node) => ({ node, batch })))
-    .map(({ node, batch }, position) => ({
-      commandId,
-      nodeId: node.id,
-      nodeName: node.name,
-      batch,
-      position,
-    }));
-
-/** In one statement: there is a step for each node of the system when all of it is the target. */
-const insertSteps = (tx: Transaction, steps: readonly NewStep[]): Promise<number> =>
-  tx.$executeRaw`
+/** In two statements: there is a step for each node of the system when all of it is the target. */
+async function insertCommands(
+  tx: Transaction,
+  operationId: string,
+  { kind, mode }: Plan,
+  commands: readonly NewCommand[],
+): Promise<void> {
+  const rows = commands.map((command) => ({ id: randomUUID(), ...command }));
+  const heads = rows.map(({ steps: _, ...head }) => head);
+  const steps = rows.flatMap(({ id, steps }) => steps.map((step) => ({ commandId: id, ...step })));
+  await tx.$executeRaw`
+    INSERT INTO command (id, operation_id, cluster_id, wave_id, position, kind, mode, rolling, status)
+    SELECT c.id, ${operationId}, c."clusterId", c."waveId", c.position, ${kind}::"OperationKind",
+      ${mode}::"OperationMode", c.limits, 'PLANNED'
+    FROM jsonb_to_recordset(${JSON.stringify(heads)}::jsonb) AS c(id text, "clusterId" text, "waveId" text,
+      position int, limits jsonb)`;
+  await tx.$executeRaw`
     INSERT INTO step (id, command_id, node_id, node_name, batch, position, status, output)
     SELECT gen_random_uuid()::text, s."commandId", s."nodeId", s."nodeName", s.batch, s.position, 'PENDING', '{}'
     FROM jsonb_to_recordset(${JSON.stringify(steps)}::jsonb) AS s("commandId" text, "nodeId" text, "nodeName" text,
       batch int, position int)`;
+}

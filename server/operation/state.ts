@@ -1,11 +1,19 @@
 import type {
   CommandStatus,
-  ControlLink,
   OperationStatus,
   StepStatus,
+  WaveStatus,
 } from '../platform/generated/prisma/enums.ts';
 
-const ENDED_COMMAND = new Set<CommandStatus>(['SUCCEEDED', 'FAILED', 'REFUSED', 'ABORTED', 'EXPIRED']);
+const ENDED_COMMAND = new Set<CommandStatus>([
+  'SUCCEEDED',
+  'FAILED',
+  'REFUSED',
+  'ABORTED',
+  'EXPIRED',
+  'SKIPPED',
+]);
+/** Issued and not ended. */
 export const ACTIVE_COMMAND = ['PENDING', 'ACCEPTED', 'RUNNING'] as const satisfies readonly CommandStatus[];
 export const OPEN_STEP = [
   'PENDING',
@@ -15,6 +23,9 @@ export const OPEN_STEP = [
   'CHECKING',
 ] as const satisfies readonly StepStatus[];
 const ENDED_OPERATION = new Set<OperationStatus>(['SUCCEEDED', 'FAILED', 'ABORTED']);
+
+export const waveEnded = (status: WaveStatus): boolean =>
+  status === 'SUCCEEDED' || status === 'FAILED' || status === 'ABORTED';
 
 export const commandEnded = (status: CommandStatus): boolean => ENDED_COMMAND.has(status);
 export const operationEnded = (status: OperationStatus): boolean => ENDED_OPERATION.has(status);
@@ -28,7 +39,9 @@ const BEGUN = new Set<CommandStatus>(['RUNNING', 'SUCCEEDED', 'FAILED']);
 export const takesReport = (
   { status, deliveredAt }: { status: CommandStatus; deliveredAt: Date | null },
   reported: CommandStatus,
-): boolean => !commandEnded(status) || (status === 'EXPIRED' && deliveredAt !== null && BEGUN.has(reported));
+): boolean =>
+  (!commandEnded(status) && status !== 'PLANNED') ||
+  (status === 'EXPIRED' && deliveredAt !== null && BEGUN.has(reported));
 
 /** How far a step has come, as far as it goes one way only: not begun, under way, ended. */
 const STAGE: Record<StepStatus, number> = {
@@ -51,63 +64,60 @@ export const stepMayBecome = (status: StepStatus, reported: StepStatus): boolean
   STAGE[reported] > STAGE[status] ||
   (STAGE[reported] === STAGE[status] && STAGE[status] < 2);
 
-/** An operation's status from how many of its commands are in which. */
-export function operationStatus(
-  commands: Partial<Record<CommandStatus, number>>,
-  abortRequested: boolean,
-): { status: OperationStatus; reason: string | null } {
-  const count = (status: CommandStatus) => commands[status] ?? 0;
-  const all = Object.values(commands).reduce((sum, n) => sum + n, 0);
-  const active = ACTIVE_COMMAND.reduce((sum, status) => sum + count(status), 0);
-  const told = (['SUCCEEDED', 'FAILED', 'REFUSED', 'EXPIRED', 'ABORTED'] as const)
-    .filter((status) => count(status) > 0)
-    .map((status) => `${count(status)} ${status.toLowerCase()}`)
-    .join(', ');
-  if (active > 0) {
-    const rest = `${active} of ${ofClusters(all)} to go`;
-    const reason = told ? `${rest}; ${told}.` : `${rest}.`;
-    if (abortRequested) return { status: 'ABORTING', reason };
-    return { status: count('PENDING') === all ? 'PENDING' : 'RUNNING', reason };
-  }
-  if (count('SUCCEEDED') === all) return { status: 'SUCCEEDED', reason: null };
-  const reason = `Of ${ofClusters(all)}: ${told}.`;
-  const failed = count('FAILED') + count('REFUSED') + count('EXPIRED');
-  return { status: failed > 0 ? 'FAILED' : 'ABORTED', reason };
-}
+export type CommandCounts = Readonly<Record<CommandStatus, number>>;
 
-export interface WaitingCommand {
-  status: CommandStatus;
-  managerWaits: string | null;
-  deliveredAt: Date | null;
-  expiresAt: Date;
+/** How many commands of an operation, or of what one sees of it, are in which status. */
+export const countsFrom = (some: Partial<CommandCounts>): CommandCounts => ({
+  PLANNED: 0,
+  PENDING: 0,
+  ACCEPTED: 0,
+  RUNNING: 0,
+  SUCCEEDED: 0,
+  FAILED: 0,
+  REFUSED: 0,
+  ABORTED: 0,
+  EXPIRED: 0,
+  SKIPPED: 0,
+  ...some,
+});
+
+export const sumOf = (counts: CommandCounts, statuses: readonly CommandStatus[]): number =>
+  statuses.reduce((sum, status) => sum + counts[status], 0);
+
+/** What counts against a failure budget. */
+export const FAILED_COMMAND = ['FAILED', 'REFUSED', 'EXPIRED'] as const satisfies readonly CommandStatus[];
+const OPEN_COMMAND = ['PLANNED', ...ACTIVE_COMMAND] as const;
+
+export interface Progress {
+  counts: CommandCounts;
+  /** Of the waves some have not ended: there may be a soak although all is done. */
+  wavesOpen: boolean;
+  paused: boolean;
   abortRequested: boolean;
 }
 
-/**
- * Which rule holds a command that does not move, and what would free it; null when it moves or has ended.
- *
- * @param link of its cluster, with since when the primary has not been heard.
- * @param ahead what runs first in the same cluster.
- */
-export function waitingFor(
-  command: WaitingCommand,
-  cluster: { name: string; link: ControlLink; lastHeardAt: Date | null },
-  ahead: string | null,
-): string | null {
-  if (commandEnded(command.status)) return null;
-  if (cluster.link === 'SILENT') {
-    const heard = cluster.lastHeardAt ? `, last heard ${cluster.lastHeardAt.toISOString()}` : '';
-    const silent = `No manager of ${cluster.name} is heard${heard}.`;
-    return command.status === 'RUNNING'
-      ? `${silent} It may be carrying on alone: what is shown is the last it said.`
-      : `${silent} The command begins when one returns, and expires at ${command.expiresAt.toISOString()}.`;
+/** An operation's status from how far its commands are, and from what is wanted of it. */
+export function operationStatus({ counts, wavesOpen, paused, abortRequested }: Progress): {
+  status: OperationStatus;
+  reason: string | null;
+} {
+  const all = Object.values(counts).reduce((sum, n) => sum + n, 0);
+  const open = sumOf(counts, OPEN_COMMAND);
+  const told = (['SUCCEEDED', 'FAILED', 'REFUSED', 'EXPIRED', 'ABORTED', 'SKIPPED'] as const)
+    .filter((status) => counts[status] > 0)
+    .map((status) => `${counts[status]} ${status.toLowerCase()}`)
+    .join(', ');
+  if (open > 0 || wavesOpen) {
+    const rest = open === 0 ? `All of ${ofClusters(all)} are done` : `${open} of ${ofClusters(all)} to go`;
+    const reason = told ? `${rest}; ${told}.` : `${rest}.`;
+    if (abortRequested) return { status: 'ABORTING', reason };
+    if (paused) return { status: 'PAUSED', reason };
+    return { status: counts.PLANNED + counts.PENDING === all ? 'PENDING' : 'RUNNING', reason };
   }
-  if (command.managerWaits) return command.managerWaits;
-  if (command.status === 'RUNNING') return null;
-  if (ahead) return `${ahead} runs first in ${cluster.name}.`;
-  return command.deliveredAt
-    ? 'Its manager has it and has not answered yet.'
-    : 'It is on its way to the manager.';
+  if (counts.SUCCEEDED === all) return { status: 'SUCCEEDED', reason: null };
+  const reason = `Of ${ofClusters(all)}: ${told}.`;
+  if (sumOf(counts, FAILED_COMMAND) > 0) return { status: 'FAILED', reason };
+  return { status: counts.ABORTED > 0 || counts.SUCCEEDED === 0 ? 'ABORTED' : 'SUCCEEDED', reason };
 }
 
-const ofClusters = (n: number): string => (n === 1 ? '1 cluster' : `${n} clusters`);
+export const ofClusters = (n: number): string => (n === 1 ? '1 cluster' : `${n} clusters`);

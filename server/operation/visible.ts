@@ -5,7 +5,7 @@ import type { Transaction } from '../platform/event-log.ts';
 import type { Prisma, PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { CommandStatus, OperationStatus } from '../platform/generated/prisma/enums.ts';
 import type { OperationModel } from '../platform/generated/prisma/models.ts';
-import { ACTIVE_COMMAND, operationEnded, operationStatus } from './state.ts';
+import { ACTIVE_COMMAND, countsFrom, FAILED_COMMAND, operationEnded, operationStatus } from './state.ts';
 
 /*
  * An operation that spans clusters of which one sees only some is to one as if it were for those alone: their commands,
@@ -30,7 +30,9 @@ export async function demandRoleOverOperation(
 }
 
 /** What of an operation follows from its commands. */
-export type VisiblePart = Pick<OperationModel, 'status' | 'statusReason' | 'startedAt' | 'finishedAt'>;
+export type VisiblePart = Pick<OperationModel, 'status' | 'startedAt' | 'finishedAt'> & {
+  statusReason: string | null;
+};
 
 /** That of operations as one sees it who does not see all clusters. Two queries, however many. */
 export async function visibleParts(
@@ -40,20 +42,25 @@ export async function visibleParts(
 ): Promise<Map<string, VisiblePart>> {
   const operations = await prisma.operation.findMany({
     where: { id: { in: [...ids] } },
-    select: { id: true, abortRequestedAt: true },
+    select: { id: true, abortRequestedAt: true, pausedAt: true },
   });
   const groups = await prisma.command.groupBy({
     by: ['operationId', 'status'],
-    where: { operationId: { in: [...ids] }, ...seen.ofCluster },
+    where: { operationId: { in: [...ids] }, current: true, ...seen.ofCluster },
     _count: true,
     _min: { startedAt: true },
     _max: { finishedAt: true },
   });
   return new Map(
-    operations.map(({ id, abortRequestedAt }) => {
+    operations.map(({ id, abortRequestedAt, pausedAt }) => {
       const own = groups.filter(({ operationId }) => operationId === id);
       const counts = Object.fromEntries(own.map(({ status, _count }) => [status, _count]));
-      const { status, reason } = operationStatus(counts, abortRequestedAt !== null);
+      const { status, reason } = operationStatus({
+        counts: countsFrom(counts),
+        wavesOpen: false,
+        paused: pausedAt !== null,
+        abortRequested: abortRequestedAt !== null,
+      });
       const startedAt = firstOf(own.map(({ _min }) => _min.startedAt));
       const finishedAt = lastOf(own.map(({ _max }) => _max.finishedAt));
       return [
@@ -91,20 +98,25 @@ export function withStatus(
 ): Prisma.OperationWhereInput {
   if (seen.all) return { status: { in: [...statuses] } };
   const some = (...status: CommandStatus[]) => ({
-    commands: { some: { status: { in: status }, ...seen.ofCluster } },
+    commands: { some: { status: { in: status }, current: true, ...seen.ofCluster } },
   });
   const none = (...status: CommandStatus[]) => ({ NOT: some(...status) });
-  const others = { commands: { some: { status: { not: 'PENDING' as const }, ...seen.ofCluster } } };
-  const active = some(...ACTIVE_COMMAND);
-  const failed = ['FAILED', 'REFUSED', 'EXPIRED'] as const;
+  const begun = {
+    commands: {
+      some: { status: { notIn: ['PLANNED' as const, 'PENDING' as const] }, current: true, ...seen.ofCluster },
+    },
+  };
+  const open = some('PLANNED', ...ACTIVE_COMMAND);
+  const going = { AND: [open, { abortRequestedAt: null }, { pausedAt: null }] };
   // As operationStatus() decides.
   const where: Record<OperationStatus, Prisma.OperationWhereInput> = {
-    ABORTING: { AND: [active, { abortRequestedAt: { not: null } }] },
-    PENDING: { AND: [active, { abortRequestedAt: null }, { NOT: others }] },
-    RUNNING: { AND: [active, { abortRequestedAt: null }, others] },
-    SUCCEEDED: { AND: [{ NOT: active }, none(...failed, 'ABORTED')] },
-    FAILED: { AND: [{ NOT: active }, some(...failed)] },
-    ABORTED: { AND: [{ NOT: active }, none(...failed), some('ABORTED')] },
+    ABORTING: { AND: [open, { abortRequestedAt: { not: null } }] },
+    PAUSED: { AND: [open, { abortRequestedAt: null }, { pausedAt: { not: null } }] },
+    PENDING: { AND: [going, { NOT: begun }] },
+    RUNNING: { AND: [going, begun] },
+    SUCCEEDED: { AND: [{ NOT: open }, none(...FAILED_COMMAND, 'ABORTED'), some('SUCCEEDED')] },
+    FAILED: { AND: [{ NOT: open }, some(...FAILED_COMMAND)] },
+    ABORTED: { AND: [{ NOT: open }, none(...FAILED_COMMAND), { OR: [some('ABORTED'), none('SUCCEEDED')] }] },
   };
   return { AND: [seen.operations, { OR: statuses.map((status) => where[status]) }] };
 }

@@ -5,6 +5,7 @@ export const KIND_WORDS: Record<OperationKind, string> = {
   ROLLING_RESTART: 'Rolling restart',
   RESTART: 'Restart',
   SHUTDOWN: 'Shutdown',
+  START: 'Start',
 };
 
 /** An operation by what it does and why: `Restart “a new certificate”`. */

@@ -18,7 +18,7 @@ export interface OperationSeen {
   id: string;
   status: string;
   statusReason: string | null;
-  command: { status: string; statusReason: string | null; waitingFor: string | null };
+  command: { status: string; statusReason: string | null; hold: { rule: string; reason: string } | null };
   steps: StepSeen[];
 }
 
@@ -38,7 +38,7 @@ export async function seeOperation(client: Client, id: string): Promise<Operatio
       operation(id: $id) {
         id status statusReason
         commands(first: 1) { edges { node {
-          status statusReason waitingFor
+          status statusReason hold { rule reason }
           steps(first: 500) { edges { node {
             nodeName batch status reason output instanceBefore instanceAfter startedAt finishedAt
           } } }

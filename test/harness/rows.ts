@@ -38,6 +38,8 @@ const operators = ['scoped', 'operator', 'administrator'] as const;
 const administrators = ['administrator'] as const;
 const byId = (kind: keyof Target) => (target: Target) => ({ id: target[kind] });
 const plan = ({ cluster }: Target) => ({ kind: 'RESTART', targets: { clusterIds: [cluster] } });
+const onOperation = ({ operation }: Target) => ({ input: { operationId: operation } });
+const onWave = ({ operation }: Target) => ({ input: { operationId: operation, scope: { wave: 0 } } });
 const somebody = (input: object) => () => ({ input });
 
 /** Every root field of the API. Who adds one says here who may use it. */
@@ -51,6 +53,11 @@ export const ROWS: Record<string, Row> = {
   'Query.command': { who: [...PEOPLE, ...MANAGERS], variables: byId('command') },
   'Query.operation': { who: PEOPLE, variables: byId('operation') },
   'Query.operations': { who: PEOPLE },
+  'Query.planRevert': {
+    who: PEOPLE,
+    variables: ({ operation }) => ({ operationId: operation }),
+    told: 'CONFLICT',
+  },
   'Query.planOperation': { who: PEOPLE, variables: (target) => ({ input: plan(target) }), levels: 4 },
   'Query.person': { who: administrators, variables: byId('person') },
   'Query.people': { who: administrators },
@@ -99,7 +106,19 @@ export const ROWS: Record<string, Row> = {
     who: operators,
     variables: (target) => ({ input: { plan: plan(target), reason: 'why', idempotencyKey: randomUUID() } }),
   },
-  'Mutation.abortOperation': { who: operators, variables: byId('operation') },
+  'Mutation.revertOperation': {
+    who: operators,
+    variables: ({ operation }, who) => ({
+      input: { operationId: operation, reason: 'r', idempotencyKey: `revert ${who}` },
+    }),
+    told: 'CONFLICT',
+  },
+  ...Object.fromEntries(
+    ['pause', 'resume', 'retry', 'skip', 'promote', 'abort'].map((act) => [
+      `Mutation.${act}Operation`,
+      { who: operators, variables: act === 'skip' || act === 'promote' ? onWave : onOperation },
+    ]),
+  ),
   'Mutation.registerManager': {
     who: ALL,
     variables: () => ({

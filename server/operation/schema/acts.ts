@@ -3,14 +3,19 @@ import { builder } from '../../graphql/builder.ts';
 import { costing } from '../../graphql/cost.ts';
 import * as input from '../../graphql/input.ts';
 import { invalid } from '../../platform/errors.ts';
-import { abortOperation } from '../abort.ts';
-import type { RollingStrategy as RollingShape } from '../plan.ts';
+import { abortOperation } from '../acts/abort.ts';
+import { pauseOperation, resumeOperation } from '../acts/pause.ts';
+import { promoteOperation } from '../acts/promote.ts';
+import { planRevert, revertOperation } from '../acts/revert.ts';
+import { retryOperation } from '../acts/retry.ts';
+import type { ActRequest } from '../acts/scope.ts';
+import { skipOperation } from '../acts/skip.ts';
 import { plan, startOperation, type OperationRequest } from '../start.ts';
 import { Operation, OperationKind, OperationMode } from './operation.ts';
 import { OperationPlan } from './plan.ts';
+import { RollingInput, rollingFrom, RolloutInput, rolloutFrom } from './strategy.ts';
 
 const DAY = 86_400;
-const between = (min: number, max: number) => z.int().min(min).max(max).nullish();
 
 const TargetsInput = builder.inputType('TargetsInput', {
   description: 'What to act on. Empty targets are refused: nothing never means all.',
@@ -20,46 +25,21 @@ const TargetsInput = builder.inputType('TargetsInput', {
   }),
 });
 
-const RollingInput = builder.inputType('RollingInput', {
-  fields: (t) => ({
-    batchSize: t.int({
-      defaultValue: 1,
-      description: 'Nodes restarted at once.',
-      validate: between(1, 1000),
-    }),
-    maxUnavailable: t.int({
-      defaultValue: 1,
-      description: 'Nodes of a cluster that may be other than healthy at once, whatever the reason.',
-      validate: between(1, 1000),
-    }),
-    healthTimeoutSeconds: t.int({
-      defaultValue: 60,
-      description: 'Seconds that a restarted node may take to be healthy.',
-      validate: between(1, 3600),
-    }),
-    pauseSeconds: t.int({
-      defaultValue: 0,
-      description: 'Seconds of rest between batches.',
-      validate: between(0, DAY),
-    }),
-    stopAfterFailures: t.int({
-      defaultValue: 1,
-      description: 'Failed nodes in a cluster after which no further batch begins there.',
-      validate: between(1, 1000),
-    }),
-  }),
-});
-
 const OperationInput = builder.inputType('OperationInput', {
   fields: (t) => ({
     kind: t.field({ type: OperationKind, required: true }),
     mode: t.field({ type: OperationMode, defaultValue: 'GRACEFUL' }),
     targets: t.field({ type: TargetsInput, required: true }),
+    rollout: t.field({ type: RolloutInput }),
     rolling: t.field({ type: RollingInput, description: 'With ROLLING_RESTART only.' }),
     expiresInSeconds: t.int({
       defaultValue: DAY,
-      description: 'Seconds after which a command that was not begun expires.',
-      validate: between(10, 7 * DAY),
+      description: 'Seconds after its issue in which a command must have begun; then it expires.',
+      validate: z
+        .int()
+        .min(10)
+        .max(7 * DAY)
+        .nullish(),
     }),
   }),
 });
@@ -68,8 +48,9 @@ const StartOperationInput = builder.inputType('StartOperationInput', {
   fields: (t) => ({
     plan: t.field({ type: OperationInput, required: true }),
     planDigest: t.string({
-      description: 'Digest of the dry run that was looked at. Another plan by now: CONFLICT, nothing begins.',
-      validate: input.shortText.nullish(),
+      description:
+        'Digest of the dry run that was looked at. Another plan by now: CONFLICT with `differences`, nothing begins.',
+      validate: z.string().max(300_000, 'is of no plan').nullish(),
     }),
     reason: t.string({
       required: true,
@@ -85,7 +66,48 @@ const StartOperationInput = builder.inputType('StartOperationInput', {
   }),
 });
 
+const OperationScope = builder.inputType('OperationScope', {
+  isOneOf: true,
+  description: 'A part of an operation: a wave by its index, one cluster’s part, or one node.',
+  fields: (t) => ({
+    wave: t.int({ validate: z.int().min(0).max(100).nullish() }),
+    clusterId: t.id({ validate: input.id.nullish() }),
+    nodeId: t.id({ validate: input.id.nullish() }),
+  }),
+});
+
+const OperationActInput = builder.inputType('OperationActInput', {
+  fields: (t) => ({
+    operationId: t.id({ required: true, validate: input.id }),
+    scope: t.field({ type: OperationScope, description: 'Left out: the whole operation.' }),
+    reason: t.string({ validate: input.line.nullish() }),
+  }),
+});
+
+const RevertOperationInput = builder.inputType('RevertOperationInput', {
+  fields: (t) => ({
+    operationId: t.id({ required: true, validate: input.id }),
+    planDigest: t.string({
+      description: 'Of `planRevert`, as with `startOperation`.',
+      validate: z.string().max(300_000, 'is of no plan').nullish(),
+    }),
+    reason: t.string({ required: true, validate: input.reason }),
+    idempotencyKey: t.string({
+      required: true,
+      description: 'As with `startOperation`.',
+      validate: input.id,
+    }),
+  }),
+});
+
 builder.queryFields((t) => ({
+  planRevert: t.field({
+    type: OperationPlan,
+    description: 'What `revertOperation` would do. Changes nothing.',
+    authScopes: { viewer: true },
+    args: { operationId: t.arg.id({ required: true, validate: input.id }) },
+    resolve: (_parent, { operationId }, { deps, principal }) => planRevert(deps, principal, operationId),
+  }),
   planOperation: t.field({
     type: OperationPlan,
     description: 'What `startOperation` would do. Changes nothing.',
@@ -110,34 +132,89 @@ builder.mutationFields((t) => ({
         idempotencyKey: start.idempotencyKey,
       }),
   }),
+  pauseOperation: t.field({
+    type: Operation,
+    description:
+      'Holds the operation or a part of it: nothing more is issued, and no further batch begins. A node that is paused holds its batch.',
+    authScopes: { operator: true },
+    args: { input: t.arg({ type: OperationActInput, required: true }) },
+    resolve: (_parent, { input: act }, { deps, ...caller }) => pauseOperation(deps, caller, actFrom(act)),
+  }),
+  resumeOperation: t.field({
+    type: Operation,
+    description: 'Lets go what was paused on the same level. Failures that have paused it count no more.',
+    authScopes: { operator: true },
+    args: { input: t.arg({ type: OperationActInput, required: true }) },
+    resolve: (_parent, { input: act }, { deps, ...caller }) => resumeOperation(deps, caller, actFrom(act)),
+  }),
+  promoteOperation: t.field({
+    type: Operation,
+    description: 'Opens the manual gate of a wave, also ahead of its turn.',
+    authScopes: { operator: true },
+    args: { input: t.arg({ type: OperationActInput, required: true }) },
+    resolve: (_parent, { input: act }, { deps, ...caller }) => promoteOperation(deps, caller, actFrom(act)),
+  }),
+  skipOperation: t.field({
+    type: Operation,
+    description: 'Leaves a wave, a cluster or a node out, as far as it was not begun.',
+    authScopes: { operator: true },
+    args: { input: t.arg({ type: OperationActInput, required: true }) },
+    resolve: (_parent, { input: act }, { deps, ...caller }) => skipOperation(deps, caller, actFrom(act)),
+  }),
+  retryOperation: t.field({
+    type: Operation,
+    description:
+      'Does once more what did not succeed, of the whole or of a part. An ended operation goes on by it.',
+    authScopes: { operator: true },
+    args: { input: t.arg({ type: OperationActInput, required: true }) },
+    resolve: (_parent, { input: act }, { deps, ...caller }) => retryOperation(deps, caller, actFrom(act)),
+  }),
+  revertOperation: t.field({
+    type: Operation,
+    description:
+      'Starts the operation that takes back what an ended one did: the inverse, on the nodes with which it succeeded. Restarts have none.',
+    authScopes: { operator: true },
+    args: { input: t.arg({ type: RevertOperationInput, required: true }) },
+    resolve: (_parent, { input: revert }, { deps, ...caller }) =>
+      revertOperation(deps, caller, {
+        operationId: revert.operationId,
+        planDigest: revert.planDigest ?? null,
+        reason: revert.reason.trim(),
+        idempotencyKey: revert.idempotencyKey,
+      }),
+  }),
   abortOperation: t.field({
     type: Operation,
-    description: 'Nothing new begins; what is under way is finished.',
+    description: 'Nothing new begins; what is under way is finished, or with `atOnce` left as it is.',
     authScopes: { operator: true },
     args: {
-      id: t.arg.id({ required: true, validate: input.id }),
-      reason: t.arg.string({ validate: input.line.nullish() }),
+      input: t.arg({ type: OperationActInput, required: true }),
+      atOnce: t.arg.boolean({ defaultValue: false }),
     },
-    resolve: (_parent, { id, reason }, { deps, ...caller }) =>
-      abortOperation(deps, caller, id, reason ?? null),
+    resolve: (_parent, { input: act, atOnce }, { deps, ...caller }) =>
+      abortOperation(deps, caller, { ...actFrom(act), atOnce: atOnce ?? false }),
   }),
 }));
+
+const actFrom = ({ operationId, scope, reason }: typeof OperationActInput.$inferInput): ActRequest => ({
+  operationId,
+  scope: {
+    wave: scope?.wave ?? null,
+    clusterId: scope?.clusterId ?? null,
+    nodeId: scope?.nodeId ?? null,
+  },
+  reason: reason?.trim() || null,
+});
 
 function operationRequest(path: string, value: typeof OperationInput.$inferInput): OperationRequest {
   if (value.rolling && value.kind !== 'ROLLING_RESTART') {
     throw invalid(`${path}.rolling`, `goes with ROLLING_RESTART only, not with ${value.kind}`);
   }
-  const rolling: RollingShape = {
-    batchSize: value.rolling?.batchSize ?? 1,
-    maxUnavailable: value.rolling?.maxUnavailable ?? 1,
-    healthTimeoutSeconds: value.rolling?.healthTimeoutSeconds ?? 60,
-    pauseSeconds: value.rolling?.pauseSeconds ?? 0,
-    stopAfterFailures: value.rolling?.stopAfterFailures ?? 1,
-  };
   return {
     kind: value.kind,
     mode: value.mode ?? 'GRACEFUL',
-    rolling: value.kind === 'ROLLING_RESTART' ? rolling : null,
+    rollout: rolloutFrom(`${path}.rollout`, value.rollout),
+    rolling: value.kind === 'ROLLING_RESTART' ? rollingFrom(`${path}.rolling`, value.rolling) : null,
     targets: {
       clusterIds: value.targets.clusterIds ?? [],
       nodeIds: value.targets.nodeIds ?? [],

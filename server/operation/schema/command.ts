@@ -1,3 +1,4 @@
+import type { Principal } from '../../access/principal.ts';
 import { visibilityOf } from '../../access/visibility.ts';
 import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
@@ -8,21 +9,25 @@ import { byNumber, byText, Keyset } from '../../graphql/keyset.ts';
 import { batched } from '../../graphql/loader.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
 import type { Prisma } from '../../platform/generated/prisma/client.ts';
-import type { StepStatus as StepStatusValue } from '../../platform/generated/prisma/enums.ts';
+import type {
+  CommandStatus as CommandStatusValue,
+  StepStatus as StepStatusValue,
+} from '../../platform/generated/prisma/enums.ts';
 import type { CommandModel, StepModel } from '../../platform/generated/prisma/models.ts';
-import type { RollingStrategy as RollingShape } from '../plan.ts';
-import { ACTIVE_COMMAND, waitingFor } from '../state.ts';
+import { holdOfCommand } from '../hold.ts';
+import { ACTIVE_COMMAND } from '../state.ts';
+import type { RollingLimits as LimitsShape } from '../strategy.ts';
 import { titleOf } from '../words.ts';
 import {
   CommandStatus,
   OperationKind,
   OperationMode,
-  RollingStrategy,
   StepStatus,
   StepStatusCount,
   byKey,
-  commandCounts,
 } from './operation.ts';
+import { Hold } from './hold.ts';
+import { RollingLimits } from './strategy.ts';
 
 const stepCounts = batched<{ status: StepStatusValue; count: number }[]>(async (ids, { prisma }) => {
   const rows = await prisma.step.groupBy({
@@ -57,10 +62,36 @@ const queueOf = batched(async (clusterIds, { prisma }) => {
 /** Of one command's steps: a place is one step's alone. */
 const IN_ORDER = new Keyset<Prisma.StepWhereInput, Prisma.StepOrderByWithRelationInput>(byNumber('position'));
 /** Of one operation's commands. */
-const BY_CLUSTER = new Keyset<Prisma.CommandWhereInput, Prisma.CommandOrderByWithRelationInput>(
-  byText('cluster', 'name'),
+const AS_ISSUED = new Keyset<Prisma.CommandWhereInput, Prisma.CommandOrderByWithRelationInput>(
+  byNumber('position'),
+  byNumber('attempt'),
   byText('id'),
 );
+
+interface CommandFilter {
+  status: readonly CommandStatusValue[] | null | undefined;
+  wave: number | null | undefined;
+  allAttempts: boolean | null | undefined;
+}
+
+const commandsWith = (
+  { status, wave, allAttempts }: CommandFilter,
+  principal: Principal,
+): Prisma.CommandWhereInput => ({
+  ...(status && { status: { in: [...status] } }),
+  ...(typeof wave === 'number' && { wave: { index: wave } }),
+  ...(!allAttempts && { current: true }),
+  ...visibilityOf(principal).ofCluster,
+});
+
+const commandTotal = batched<number, CommandFilter>(async (ids, { prisma }, filter, { principal }) => {
+  const rows = await prisma.command.groupBy({
+    by: ['operationId'],
+    where: { operationId: { in: [...ids] }, AND: [commandsWith(filter, principal)] },
+    _count: true,
+  });
+  return new Map(rows.map(({ operationId, _count }) => [operationId, _count]));
+}, 0);
 
 const totalOf = <S extends string>(
   counts: readonly { status: S; count: number }[],
@@ -78,30 +109,71 @@ export const Command = builder.prismaObject('Command', {
     kind: t.expose('kind', { type: OperationKind }),
     mode: t.expose('mode', { type: OperationMode }),
     rolling: t.field({
-      type: RollingStrategy,
+      type: RollingLimits,
       nullable: true,
-      resolve: ({ rolling }) => rolling as RollingShape | null,
+      resolve: ({ rolling }) => rolling as unknown as LimitsShape | null,
     }),
     status: t.expose('status', { type: CommandStatus }),
     statusReason: t.exposeString('statusReason', { nullable: true }),
-    waitingFor: t.string({
+    wave: t.relation('wave'),
+    attempt: t.exposeInt('attempt', {
+      description: 'From 1: a retry is another command for the same cluster.',
+    }),
+    hold: t.field({
+      type: Hold,
       nullable: true,
-      description: 'Which rule holds it, and what would free it; null when it moves or has ended.',
+      description: 'Why it does not move; null when it moves or has ended.',
       extensions: UNLOGGED,
+      select: {
+        wave: {
+          select: {
+            name: true,
+            status: true,
+            pausedAt: true,
+            pauseReason: true,
+            operation: { select: { pausedAt: true, pauseReason: true } },
+          },
+        },
+      },
       resolve: async (command, _args, context) => {
         const cluster = await queueOf(context, command.clusterId);
         if (!cluster) return null;
         const [first] = cluster.commands;
         const ahead = first && first.id !== command.id ? titleOf(first.kind, first.operation.reason) : null;
-        return waitingFor(command, cluster, ahead);
+        const { wave } = command;
+        return holdOfCommand(command, { operation: wave.operation, wave, cluster, ahead });
       },
     }),
-    issuedAt: t.expose('issuedAt', { type: 'DateTime' }),
+    issuedAt: t.expose('issuedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'Null: its turn has not come.',
+    }),
     deliveredAt: t.expose('deliveredAt', { type: 'DateTime', nullable: true }),
-    expiresAt: t.expose('expiresAt', { type: 'DateTime', description: 'When it ends if it was not begun.' }),
+    expiresAt: t.expose('expiresAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it ends if it was not begun; null: it was not issued.',
+    }),
+    notBefore: t.expose('notBefore', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'Its manager was busy and is asked again then.',
+    }),
     startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true }),
     finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true }),
-    abortRequested: t.exposeBoolean('abortRequested'),
+    pauseRequested: t.boolean({
+      description: 'It, its wave or its operation is paused: no further batch is to begin.',
+      select: {
+        pausedAt: true,
+        wave: { select: { pausedAt: true, operation: { select: { pausedAt: true } } } },
+      },
+      resolve: ({ pausedAt, wave }) => (pausedAt ?? wave.pausedAt ?? wave.operation.pausedAt) !== null,
+    }),
+    abortRequested: t.exposeBoolean('abortRequested', {
+      description: 'No further batch is to begin; what is under way is finished.',
+    }),
+    abortAtOnce: t.exposeBoolean('abortAtOnce', { description: 'Nor is what is under way waited for.' }),
     reportSequence: t.exposeInt('reportSequence', {
       description: 'Number of the last report that was applied.',
       extensions: UNLOGGED,
@@ -148,6 +220,14 @@ export const Step = builder.prismaObject('Step', {
     nodeName: t.exposeString('nodeName'),
     batch: t.exposeInt('batch', { description: 'From 0. A batch’s nodes are done at once.' }),
     status: t.expose('status', { type: StepStatus }),
+    skipRequested: t.exposeBoolean('skipRequested', {
+      description: 'It is to be left out, if it has not begun.',
+    }),
+    pauseRequested: t.boolean({
+      description: 'Its batch is not to begin.',
+      select: { pausedAt: true },
+      resolve: ({ pausedAt }) => pausedAt !== null,
+    }),
     reason: t.exposeString('reason', { nullable: true }),
     output: t.exposeStringList('output', {
       description: 'The node’s last lines, when the step failed.',
@@ -180,17 +260,22 @@ builder.prismaObjectFields('Operation', (t) => ({
   commands: t.connection(
     {
       type: Command,
-      args: { status: t.arg({ type: [CommandStatus] }) },
+      description: 'In the order in which they are issued.',
+      args: {
+        status: t.arg({ type: [CommandStatus] }),
+        wave: t.arg.int({ description: 'Index of a wave.' }),
+        allAttempts: t.arg.boolean({ description: 'Also those that another attempt has replaced.' }),
+      },
       extensions: CHECKED_CURSORS,
-      select: ({ status, ...args }, { principal }, nested) => {
-        const { where, ...page } = BY_CLUSTER.page(args);
-        const passing = { ...(status && { status: { in: status } }), ...visibilityOf(principal).ofCluster };
-        const { select } = BY_CLUSTER;
+      select: ({ status, wave, allAttempts, ...args }, { principal }, nested) => {
+        const { where, ...page } = AS_ISSUED.page(args);
+        const passing = commandsWith({ status, wave, allAttempts }, principal);
+        const { select } = AS_ISSUED;
         return { commands: nested({ ...page, select, where: { AND: [passing, where] } }, ['edges', 'node']) };
       },
-      resolve: async ({ id, commands }, { status, ...args }, context) => ({
-        ...(await BY_CLUSTER.connection(args, commands as CommandModel[])),
-        totalCount: async () => totalOf(await commandCounts(context, id), status),
+      resolve: async ({ id, commands }, { status, wave, allAttempts, ...args }, context) => ({
+        ...(await AS_ISSUED.connection(args, commands as CommandModel[])),
+        totalCount: () => commandTotal(context, id, { status, wave, allAttempts }),
       }),
     },
     CommandConnection,

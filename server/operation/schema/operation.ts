@@ -20,8 +20,14 @@ import { isCountOnly } from '../../graphql/selection.ts';
 import type { OperationModel } from '../../platform/generated/prisma/models.ts';
 import * as input from '../../graphql/input.ts';
 import { contains } from '../../platform/contains.ts';
-import type { RollingStrategy as RollingShape } from '../plan.ts';
+import { sumCounts, countsOf } from '../progress.ts';
+import { countsFrom, operationEnded, operationStatus, type CommandCounts } from '../state.ts';
+import type { RollingStrategy as RollingShape, RolloutStrategy as RolloutShape } from '../strategy.ts';
+import { notRevertible } from '../acts/revert.ts';
 import { operableAmong, visibleParts, withStatus, type VisiblePart } from '../visible.ts';
+import type { WaveHold } from '../hold.ts';
+import { Hold } from './hold.ts';
+import { RollingStrategy, RolloutStrategy } from './strategy.ts';
 
 export const OperationKind = builder.enumType(OperationKindEnum, { name: 'OperationKind' });
 export const OperationMode = builder.enumType(OperationModeEnum, {
@@ -35,26 +41,17 @@ export const StepStatus = builder.enumType(StepStatusEnum, {
   description: 'PENDING: its batch has not begun. WAITING: held by a rule. CHECKING: until it is healthy.',
 });
 
-export const RollingStrategy = builder.objectRef<RollingShape>('RollingStrategy').implement({
-  authScopes: { public: true },
-  fields: (t) => ({
-    batchSize: t.exposeInt('batchSize'),
-    maxUnavailable: t.exposeInt('maxUnavailable'),
-    healthTimeoutSeconds: t.exposeInt('healthTimeoutSeconds'),
-    pauseSeconds: t.exposeInt('pauseSeconds'),
-    stopAfterFailures: t.exposeInt('stopAfterFailures'),
-  }),
-});
-
 type Count<S extends string> = { status: S; count: number };
 export const StepStatusCount = builder.objectRef<Count<StepStatusEnum>>('StepStatusCount').implement({
   authScopes: { public: true },
   fields: (t) => ({ status: t.expose('status', { type: StepStatus }), count: t.exposeInt('count') }),
 });
-const CommandStatusCount = builder.objectRef<Count<CommandStatusEnum>>('CommandStatusCount').implement({
-  authScopes: { public: true },
-  fields: (t) => ({ status: t.expose('status', { type: CommandStatus }), count: t.exposeInt('count') }),
-});
+export const CommandStatusCount = builder
+  .objectRef<Count<CommandStatusEnum>>('CommandStatusCount')
+  .implement({
+    authScopes: { public: true },
+    fields: (t) => ({ status: t.expose('status', { type: CommandStatus }), count: t.exposeInt('count') }),
+  });
 
 /** Rows of (key, status, count) as lists by key. */
 export function byKey<S extends string>(rows: readonly { key: string; status: S; count: number }[]) {
@@ -71,33 +68,48 @@ const stepCounts = batched<Count<StepStatusEnum>[]>(async (ids, { prisma }, _arg
   );
   const rows = await prisma.$queryRaw<{ key: string; status: StepStatusEnum; count: number }[]>`
     SELECT m.operation_id AS key, s.status, count(*)::int AS count FROM step s JOIN command m ON m.id = s.command_id
-    WHERE m.operation_id = ANY(${[...ids]}) ${Prisma.join([Prisma.empty, ...seen], ' ')} GROUP BY 1, 2 ORDER BY 1, 2`;
+    WHERE m.operation_id = ANY(${[...ids]}) AND m.current ${Prisma.join([Prisma.empty, ...seen], ' ')} GROUP BY 1, 2 ORDER BY 1, 2`;
   return byKey(rows);
 }, []);
 
-export const commandCounts = batched<Count<CommandStatusEnum>[]>(
-  async (ids, { prisma }, _args, { principal }) => {
-    const rows = await prisma.command.groupBy({
-      by: ['operationId', 'status'],
-      where: { operationId: { in: [...ids] }, ...visibilityOf(principal).ofCluster },
-      _count: true,
-      orderBy: [{ operationId: 'asc' }, { status: 'asc' }],
-    });
-    return byKey(
-      rows.map(({ operationId, status, _count }) => ({ key: operationId, status, count: _count })),
-    );
-  },
-  [],
-);
+const commandCounts = batched<Count<CommandStatusEnum>[]>(async (ids, { prisma }, _args, { principal }) => {
+  const rows = await prisma.command.groupBy({
+    by: ['operationId', 'status'],
+    where: { operationId: { in: [...ids] }, current: true, ...visibilityOf(principal).ofCluster },
+    _count: true,
+    orderBy: [{ operationId: 'asc' }, { status: 'asc' }],
+  });
+  return byKey(rows.map(({ operationId, status, _count }) => ({ key: operationId, status, count: _count })));
+}, []);
 
 const visiblePart = batched<VisiblePart | undefined>(
   (ids, { prisma }, _args, { principal }) => visibleParts(prisma, visibilityOf(principal), ids),
   undefined,
 );
 
+/** How far all of an operation is, from the counters of its waves. */
+const counts = batched<CommandCounts>(async (ids, { prisma }) => {
+  const waves = await prisma.wave.findMany({ where: { operationId: { in: [...ids] } } });
+  return new Map(
+    ids.map((id) => [id, sumCounts(waves.filter(({ operationId }) => operationId === id).map(countsOf))]),
+  );
+}, countsFrom({}));
+
 /** The operation as its viewer sees it: see visible.ts. */
-const shown = async (operation: OperationModel, context: Context): Promise<VisiblePart> =>
-  visibilityOf(context.principal).all ? operation : ((await visiblePart(context, operation.id)) ?? operation);
+async function shown(operation: OperationModel, context: Context): Promise<VisiblePart> {
+  const part = visibilityOf(context.principal).all ? undefined : await visiblePart(context, operation.id);
+  return part ?? { ...operation, statusReason: null };
+}
+
+async function reasonOf(operation: OperationModel, context: Context): Promise<string | null> {
+  if (!visibilityOf(context.principal).all) return (await shown(operation, context)).statusReason;
+  return operationStatus({
+    counts: await counts(context, operation.id),
+    wavesOpen: !operationEnded(operation.status),
+    paused: false,
+    abortRequested: false,
+  }).reason;
+}
 
 const mayAbort = batched<boolean>(async (ids, { prisma }, _args, { principal }) => {
   const operable = await operableAmong(prisma, principal, ids);
@@ -119,10 +131,14 @@ export const Operation = builder.prismaObject('Operation', {
     statusReason: t.string({
       nullable: true,
       description: 'How far it is, or how it ended.',
-      resolve: async (operation, _args, context) => (await shown(operation, context)).statusReason,
+      resolve: (operation, _args, context) => reasonOf(operation, context),
     }),
     reason: t.exposeString('reason', { description: 'Why it was started, as its operator said.' }),
     actor: t.exposeString('actor'),
+    rollout: t.field({
+      type: RolloutStrategy,
+      resolve: ({ rollout }) => rollout as unknown as RolloutShape,
+    }),
     rolling: t.field({
       type: RollingStrategy,
       nullable: true,
@@ -140,6 +156,29 @@ export const Operation = builder.prismaObject('Operation', {
       resolve: async (operation, _args, context) => (await shown(operation, context)).finishedAt,
     }),
     abortRequestedAt: t.expose('abortRequestedAt', { type: 'DateTime', nullable: true }),
+    pausedAt: t.expose('pausedAt', { type: 'DateTime', nullable: true }),
+    pauseReason: t.exposeString('pauseReason', {
+      nullable: true,
+      description: 'By whom, or by which rule, and why.',
+    }),
+    hold: t.field({
+      type: Hold,
+      nullable: true,
+      description: 'Why nothing of it moves; null when something moves or it has ended.',
+      resolve: ({ hold }) => {
+        const held = hold as unknown as WaveHold | null;
+        return held && { ...held, since: new Date(held.since) };
+      },
+    }),
+    reverts: t.relation('reverts', {
+      nullable: true,
+      description: 'The operation that this one takes back.',
+    }),
+    notRevertible: t.string({
+      nullable: true,
+      description: 'Why `revertOperation` would refuse; null: it would not.',
+      resolve: notRevertible,
+    }),
     stepCounts: t.field({
       type: [StepStatusCount],
       resolve: ({ id }, _args, context) => stepCounts(context, id),

@@ -6,8 +6,11 @@ import { notFound } from '../../platform/errors.ts';
 import type { ClusterModel } from '../../platform/generated/prisma/models.ts';
 import { Cluster } from '../../topology/schema/cluster.ts';
 import { NodeStatus } from '../../topology/schema/common.ts';
-import type { ClusterPlan as ClusterPlanShape, InventoryNode, Plan } from '../plan.ts';
-import { OperationKind, OperationMode, RollingStrategy } from './operation.ts';
+import type { InventoryNode } from '../batches.ts';
+import type { ClusterPlan as ClusterPlanShape, Plan } from '../plan.ts';
+import type { WavePlan } from '../waves.ts';
+import { OperationKind, OperationMode } from './operation.ts';
+import { RollingLimits, RollingStrategy, RolloutStrategy } from './strategy.ts';
 
 // Lists of a plan are paged like all others. The plan is made anew for each request: pages of one digest fit together.
 
@@ -60,6 +63,11 @@ const ClusterPlan = builder.objectRef<ClusterPlanShape>('ClusterPlan').implement
         return cluster;
       },
     }),
+    wave: t.exposeInt('wave', {
+      nullable: true,
+      description: 'Index of its wave; null: nothing is done there.',
+    }),
+    limits: t.expose('limits', { type: RollingLimits, nullable: true }),
     batches: t.connection(
       {
         type: PlannedBatch,
@@ -85,6 +93,19 @@ const ClusterPlan = builder.objectRef<ClusterPlanShape>('ClusterPlan').implement
 });
 const ClusterPlanConnection = connectionOf(ClusterPlan, 'ClusterPlan');
 
+const PlannedWave = builder.objectRef<WavePlan>('PlannedWave').implement({
+  authScopes: { viewer: true },
+  fields: (t) => ({
+    index: t.exposeInt('index', { description: 'From 0, in the order in which they are done.' }),
+    name: t.exposeString('name'),
+    clusterCount: t.int({ resolve: ({ clusterIds }) => clusterIds.length }),
+    manualGate: t.exposeBoolean('manualGate'),
+    soakSeconds: t.exposeInt('soakSeconds'),
+    failureBudget: t.exposeInt('failureBudget'),
+    offlineBudget: t.exposeInt('offlineBudget'),
+  }),
+});
+
 export const OperationPlan = builder.objectRef<Plan>('OperationPlan').implement({
   description: 'The dry run: exactly what would be done.',
   authScopes: { viewer: true },
@@ -92,12 +113,20 @@ export const OperationPlan = builder.objectRef<Plan>('OperationPlan').implement(
     digest: t.exposeString('digest'),
     kind: t.expose('kind', { type: OperationKind }),
     mode: t.expose('mode', { type: OperationMode }),
+    rollout: t.expose('rollout', { type: RolloutStrategy }),
     rolling: t.expose('rolling', { type: RollingStrategy, nullable: true }),
+    waves: t.expose('waves', { type: [PlannedWave], description: 'At most 51.' }),
     clusters: t.connection(
       {
         type: ClusterPlan,
+        description: 'By wave; those where nothing is done come last.',
+        args: { wave: t.arg.int({ description: 'Index of a wave.' }) },
         extensions: OFFSET_CURSORS,
-        resolve: ({ clusters }, args) => pageOf(args, clusters),
+        resolve: ({ clusters }, { wave, ...args }) =>
+          pageOf(
+            args,
+            typeof wave === 'number' ? clusters.filter((cluster) => cluster.wave === wave) : clusters,
+          ),
       },
       ClusterPlanConnection,
     ),

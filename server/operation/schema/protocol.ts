@@ -37,6 +37,11 @@ const ReportCommandInput = builder.inputType('ReportCommandInput', {
     }),
     statusReason: t.string({ validate: input.line.nullish() }),
     waitingFor: t.string({ validate: input.line.nullish() }),
+    retryAfterSeconds: t.int({
+      description:
+        'With REFUSED: the manager is busy now, and wants to be asked again after so many seconds.',
+      validate: z.int().min(1).max(86_400).nullish(),
+    }),
     steps: t.field({
       type: [StepInput],
       defaultValue: [],
@@ -65,7 +70,7 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: ReportCommandInput, required: true }) },
     resolve: (_parent, { input: report }, { deps, principal }) => {
       const { status } = report;
-      if (status === 'PENDING' || status === 'EXPIRED') {
+      if (status === 'PLANNED' || status === 'PENDING' || status === 'EXPIRED' || status === 'SKIPPED') {
         throw invalid('input.status', `a manager does not report a command as ${status}`);
       }
       return reportCommand(deps, asManager(principal), {
@@ -73,6 +78,7 @@ builder.mutationFields((t) => ({
         status,
         statusReason: report.statusReason ?? null,
         waitingFor: report.waitingFor ?? null,
+        retryAfterSeconds: report.retryAfterSeconds ?? null,
         steps: (report.steps ?? []).map((step) => ({ ...step, output: step.output ?? [] })),
       });
     },
@@ -83,7 +89,7 @@ builder.subscriptionFields((t) => ({
   commandIssued: t.prismaField({
     type: Command,
     description:
-      'For the primary manager: its cluster’s commands that have not ended, oldest first, then each that is issued or whose abort is requested. The same command may come more than once.',
+      'For the primary manager: its cluster’s commands that have not ended, oldest first, then each that is issued or with which something else is wanted. The same command may come more than once.',
     authScopes: { manager: true },
     args: { epoch: t.arg.int({ required: true, validate: z.int().min(0) }) },
     subscribe: (_parent, { epoch }, { deps, principal }) => issuedCommands(deps, asManager(principal), epoch),

@@ -1,0 +1,204 @@
+import type { WaveStatus } from '../platform/generated/prisma/enums.ts';
+import type { Hold } from './hold.ts';
+import { ACTIVE_COMMAND, FAILED_COMMAND, ofClusters, sumOf, waveEnded, type CommandCounts } from './state.ts';
+import type { RolloutStrategy } from './strategy.ts';
+
+/** All that the next act of an operation rests on. */
+export interface OperationView {
+  rollout: Pick<RolloutStrategy, 'clustersAtOnce' | 'onExceeded'>;
+  pausedAt: Date | null;
+  pauseReason: string | null;
+  abortRequested: boolean;
+  /** In the order in which they are done. */
+  waves: readonly WaveView[];
+}
+
+export interface WaveView {
+  index: number;
+  name: string;
+  status: WaveStatus;
+  manualGate: boolean;
+  promotedAt: Date | null;
+  soakSeconds: number;
+  /** Null while it soaks: something is not healthy. */
+  soakUntil: Date | null;
+  failureBudget: number;
+  offlineBudget: number;
+  pausedAt: Date | null;
+  pauseReason: string | null;
+  /** Its current commands by status. */
+  counts: CommandCounts;
+  /** Issued commands that have not ended, of clusters that are offline. */
+  offline: number;
+  /** PLANNED commands that are paused. */
+  pausedCommands: number;
+  /** While it soaks: a cluster that was done and is not healthy. */
+  unhealthy: { name: string; status: string } | null;
+}
+
+export type Act =
+  | { act: 'beginWave'; wave: number }
+  /** Hands out so many of the wave's planned commands, those first that come first. */
+  | { act: 'issue'; wave: number; count: number }
+  | { act: 'beginSoak'; wave: number; until: Date }
+  | { act: 'interruptSoak'; wave: number; reason: string }
+  | {
+      act: 'endWave';
+      wave: number;
+      status: Extract<WaveStatus, 'SUCCEEDED' | 'FAILED' | 'ABORTED'>;
+      reason: string | null;
+    }
+  | { act: 'pause'; wave: number; reason: string }
+  /** Nothing of what was not begun is begun any more. */
+  | { act: 'stop'; wave: number; reason: string };
+
+export interface Decision {
+  /** What to do now; after it the operation is looked at again. */
+  act: Act | null;
+  /** Why the wave that is on does not move; null: it moves, or there is none. */
+  hold: (Hold & { wave: number | null }) | null;
+  /** When to look again although nothing has happened. */
+  wakeAt: Date | null;
+}
+
+/** What to do next with an operation. Called again after each act and with all news of it. */
+export function advance(view: OperationView, now: Date): Decision {
+  const wave = view.waves.find(({ status }) => !waveEnded(status));
+  if (view.abortRequested) return wave && unended(wave) === 0 ? doing(ending(wave)) : MOVING;
+  if (view.pausedAt) return held(null, paused('The operation', view.pauseReason));
+  if (!wave) return afterwards(view);
+  switch (wave.status) {
+    case 'PENDING':
+      return whenPending(wave);
+    case 'RUNNING':
+      return whenRunning(view, wave, now);
+    default:
+      return whenSoaking(view, wave, now);
+  }
+}
+
+const MOVING: Decision = { act: null, hold: null, wakeAt: null };
+const doing = (act: Act): Decision => ({ act, hold: null, wakeAt: null });
+const held = (wave: number | null, hold: Hold, wakeAt: Date | null = null): Decision => ({
+  act: null,
+  hold: { ...hold, wave },
+  wakeAt,
+});
+
+const active = ({ counts }: WaveView): number => sumOf(counts, ACTIVE_COMMAND);
+const failures = ({ counts }: WaveView): number => sumOf(counts, FAILED_COMMAND);
+const unended = (wave: WaveView): number => active(wave) + wave.counts.PLANNED;
+/** Begun or to be begun by a manager that is there. */
+const underWay = (wave: WaveView): number => active(wave) - wave.offline;
+
+function whenPending(wave: WaveView): Decision {
+  if (wave.pausedAt) return held(wave.index, paused(named(wave), wave.pauseReason));
+  if (!wave.manualGate || wave.promotedAt) return doing({ act: 'beginWave', wave: wave.index });
+  return held(wave.index, {
+    rule: 'PROMOTION',
+    reason: `${named(wave)} has a manual gate.`,
+    freedBy: 'Someone promotes it.',
+  });
+}
+
+function whenRunning(view: OperationView, wave: WaveView, now: Date): Decision {
+  const { index, counts } = wave;
+  const exceeded = overBudget(view, wave);
+  if (exceeded) return doing(exceeded);
+  if (wave.pausedAt) return held(index, paused(named(wave), wave.pauseReason));
+  const slots = view.rollout.clustersAtOnce - underWay(wave);
+  const count = Math.min(slots, counts.PLANNED - wave.pausedCommands);
+  if (count > 0) return doing({ act: 'issue', wave: index, count });
+  if (underWay(wave) > 0) return MOVING;
+  if (counts.PLANNED > 0) {
+    return held(index, {
+      rule: 'PAUSED',
+      reason: `All that is left of ${named(wave)} is paused: ${ofClusters(wave.pausedCommands)}.`,
+      freedBy: 'Someone resumes these clusters, or skips them.',
+    });
+  }
+  if (wave.offline > wave.offlineBudget) return held(index, offline(wave));
+  if (wave.soakSeconds === 0) return doing(ending(wave));
+  return doing({ act: 'beginSoak', wave: index, until: soakEnd(wave, now) });
+}
+
+function whenSoaking(view: OperationView, wave: WaveView, now: Date): Decision {
+  const { index, soakUntil, unhealthy } = wave;
+  const exceeded = overBudget(view, wave);
+  if (exceeded) return doing(exceeded);
+  if (wave.pausedAt) return held(index, paused(named(wave), wave.pauseReason));
+  if (unhealthy) {
+    const reason = `${unhealthy.name} is ${unhealthy.status} after its turn.`;
+    if (soakUntil) return doing({ act: 'interruptSoak', wave: index, reason });
+    return held(index, {
+      rule: 'HEALTH',
+      reason: `${reason} The soak of ${named(wave)} begins anew once it is healthy.`,
+      freedBy: `${unhealthy.name} is healthy, or someone aborts.`,
+    });
+  }
+  if (!soakUntil) return doing({ act: 'beginSoak', wave: index, until: soakEnd(wave, now) });
+  if (now >= soakUntil) return doing(ending(wave));
+  return held(
+    index,
+    {
+      rule: 'SOAK',
+      reason: `${named(wave)} soaks: its clusters must stay healthy for ${wave.soakSeconds} s.`,
+      freedBy: `It ends by itself at ${soakUntil.toISOString()}.`,
+    },
+    soakUntil,
+  );
+}
+
+/** All waves have ended; commands of clusters that are offline may be open. */
+function afterwards({ waves }: OperationView): Decision {
+  const late = waves.filter((wave) => unended(wave) > 0);
+  if (late.length === 0 || late.some((wave) => underWay(wave) > 0)) return MOVING;
+  const count = late.reduce((sum, wave) => sum + wave.offline, 0);
+  return held(null, {
+    rule: 'OFFLINE',
+    reason: `${ofClusters(count)} ${count === 1 ? 'is' : 'are'} offline; all others are done.`,
+    freedBy: 'They return, their commands expire, or someone skips them.',
+  });
+}
+
+/** What more failures than are allowed lead to. Where nothing is left to hold back, the wave has just failed. */
+function overBudget({ rollout, waves }: OperationView, wave: WaveView): Act | null {
+  const failed = failures(wave);
+  if (failed <= wave.failureBudget) return null;
+  if (waves.every((other) => unended(other) === 0)) return ending(wave);
+  const allowed = wave.failureBudget === 0 ? 'none may' : `${wave.failureBudget} may`;
+  const reason = `In ${named(wave)} ${ofClusters(failed)} failed; ${allowed}.`;
+  return { act: rollout.onExceeded === 'PAUSE' ? 'pause' : 'stop', wave: wave.index, reason };
+}
+
+function ending(wave: WaveView): Act {
+  const { counts, index } = wave;
+  const failed = failures(wave);
+  const parts = [
+    failed > 0 && `${failed} failed`,
+    counts.ABORTED > 0 && `${counts.ABORTED} aborted`,
+    counts.SKIPPED > 0 && `${counts.SKIPPED} skipped`,
+    wave.offline > 0 && `${wave.offline} offline, not waited for`,
+  ].filter(Boolean);
+  const reason = parts.length > 0 ? `${parts.join(', ')}.` : null;
+  const status = failed > wave.failureBudget ? 'FAILED' : counts.ABORTED > 0 ? 'ABORTED' : 'SUCCEEDED';
+  return { act: 'endWave', wave: index, status, reason };
+}
+
+function offline(wave: WaveView): Hold {
+  const more = wave.offline - wave.offlineBudget;
+  return {
+    rule: 'OFFLINE',
+    reason: `${ofClusters(wave.offline)} of ${named(wave)} ${wave.offline === 1 ? 'is' : 'are'} offline; without ${wave.offlineBudget} it may go on.`,
+    freedBy: `${more === 1 ? 'One' : more} of them ${more === 1 ? 'returns' : 'return'}, their commands expire, or someone skips them.`,
+  };
+}
+
+const paused = (what: string, why: string | null): Hold => ({
+  rule: 'PAUSED',
+  reason: why ? `${what} is paused. ${why}` : `${what} is paused.`,
+  freedBy: 'Someone resumes it.',
+});
+
+const named = ({ name }: WaveView): string => `Wave “${name}”`;
+const soakEnd = ({ soakSeconds }: WaveView, now: Date): Date => new Date(now.getTime() + soakSeconds * 1000);

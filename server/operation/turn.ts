@@ -1,0 +1,229 @@
+import type { Deps } from '../deps.ts';
+import { heldSince, type WaveHold } from './hold.ts';
+import { Prisma } from '../platform/generated/prisma/client.ts';
+import type { OperationModel } from '../platform/generated/prisma/models.ts';
+import { change, type EventWriterDeps, type NewEvent, type Transaction } from '../platform/event-log.ts';
+import { abortCommands, tellActive } from './wishes.ts';
+import { askAgain, expireCommands } from './commands.ts';
+import { advance, type Act, type Decision } from './advance.ts';
+import { commandEvent, countMoves, lockCommands, lockOperation, lockWaves, sumCounts } from './progress.ts';
+import { ofClusters, operationEnded, operationStatus, waveEnded } from './state.ts';
+import { loadView, type Loaded } from './view.ts';
+import { KIND_WORDS } from './words.ts';
+
+type Record = (...events: NewEvent[]) => void;
+type ActorDeps = EventWriterDeps & Pick<Deps, 'prisma'>;
+
+/** When to look at an operation again although nothing has happened. */
+export interface Outlook {
+  ended: boolean;
+  wakeAt: Date | null;
+}
+
+/**
+ * Does all that is to be done for an operation now, each act in a transaction of its own that decides once more under
+ * the locks of what it changes. Whoever dies in between leaves rows from which the next turn, of whatever server, goes on.
+ */
+export async function takeTurn(deps: ActorDeps, id: string): Promise<Outlook> {
+  for (;;) {
+    const loaded = await loadView(deps.prisma, id);
+    if (!loaded) return { ended: true, wakeAt: null };
+    const now = deps.clock.now();
+    const { due } = loaded;
+    if (due.expiresAt && due.expiresAt <= now) {
+      await expireCommands(deps, id);
+      continue;
+    }
+    if (due.notBefore && due.notBefore <= now) {
+      await askAgain(deps, id);
+      continue;
+    }
+    const decision = advance(loaded.view, now);
+    if (!decision.act && !differs(loaded, decision)) {
+      const ended = operationEnded(loaded.operation.status);
+      return { ended, wakeAt: earliest(decision.wakeAt, due.expiresAt, due.notBefore) };
+    }
+    await change(deps, (tx, record) => act(deps, tx, record, loaded, decision.act));
+  }
+}
+
+const earliest = (...times: (Date | null)[]): Date | null =>
+  times.reduce((first, time) => (first && (!time || first <= time) ? first : time), null);
+
+/**
+ * A turn right after somebody's act, so that its answer shows what came of it.
+ * What fails here is no failure of the act: that is committed, and the runner goes on.
+ */
+export async function takeTurnNow(
+  deps: ActorDeps & Pick<Deps, 'logger'>,
+  id: string,
+): Promise<OperationModel> {
+  await takeTurn(deps, id).catch((error: unknown) => {
+    deps.logger.warn({ err: error, operationId: id }, 'an operation could not be carried on');
+  });
+  return deps.prisma.operation.findUniqueOrThrow({ where: { id } });
+}
+
+async function act(
+  deps: ActorDeps,
+  tx: Transaction,
+  record: Record,
+  { operation: { id }, waveIds }: Loaded,
+  wanted: Act | null,
+): Promise<void> {
+  const candidates = wanted && (await lockFor(tx, id, waveIds, wanted));
+  await lockOperation(tx, id);
+  await lockWaves(tx, id);
+  const loaded = await loadView(tx, id);
+  if (!loaded) return;
+  const now = deps.clock.now();
+  const { act: still } = advance(loaded.view, now);
+  // The locks are those of the act that was wanted: another one has its own turn.
+  if (still && (still.act !== wanted?.act || still.wave !== wanted.wave)) return;
+  if (still) await carryOut(tx, record, loaded, still, candidates ?? [], now);
+  const after = (await loadView(tx, id))!;
+  await tell(tx, record, after, advance(after.view, now), now);
+}
+
+/** Commands are locked before their operation (see lockCommands): those that the act is about. */
+async function lockFor(tx: Transaction, operationId: string, waveIds: string[], act: Act): Promise<string[]> {
+  if (act.act === 'stop' || act.act === 'pause') {
+    await lockCommands(tx, { operationId });
+    return [];
+  }
+  if (act.act !== 'issue') return [];
+  const next = await tx.command.findMany({
+    where: { waveId: waveIds[act.wave]!, status: 'PLANNED', pausedAt: null },
+    orderBy: { position: 'asc' },
+    take: act.count,
+    select: { id: true },
+  });
+  const ids = next.map(({ id }) => id);
+  await lockCommands(tx, { ids });
+  return ids;
+}
+
+async function carryOut(
+  tx: Transaction,
+  record: Record,
+  { operation, view, waveIds }: Loaded,
+  act: Act,
+  candidates: string[],
+  now: Date,
+): Promise<void> {
+  const { id: operationId } = operation;
+  const wave = view.waves[act.wave]!;
+  const id = waveIds[act.wave]!;
+  const ofWave = (summary: string): NewEvent => ({
+    kind: 'WAVE_CHANGED',
+    operationId,
+    summary: `Wave “${wave.name}” ${summary}`,
+  });
+  switch (act.act) {
+    case 'beginWave':
+      await tx.wave.update({ where: { id }, data: { status: 'RUNNING', startedAt: now } });
+      await tx.operation.updateMany({
+        where: { id: operationId, startedAt: null },
+        data: { startedAt: now },
+      });
+      return record(ofWave(`begins: ${ofClusters(wave.counts.PLANNED)}.`));
+    case 'issue': {
+      const issued = await tx.command.updateManyAndReturn({
+        where: { id: { in: candidates.slice(0, act.count) }, status: 'PLANNED', pausedAt: null },
+        data: {
+          status: 'PENDING',
+          issuedAt: now,
+          expiresAt: new Date(now.getTime() + operation.expiresInSeconds * 1000),
+        },
+      });
+      await countMoves(
+        tx,
+        issued.map(({ waveId }) => ({ waveId, from: 'PLANNED', to: 'PENDING' })),
+      );
+      const summary = `${KIND_WORDS[operation.kind]} issued. ${operation.reason}`;
+      return record(
+        ...issued.map((command) =>
+          commandEvent('COMMAND_ISSUED', command, summary, { name: operation.actor }),
+        ),
+      );
+    }
+    case 'beginSoak':
+      await tx.wave.update({ where: { id }, data: { status: 'SOAKING', soakUntil: act.until } });
+      return record(ofWave(`soaks for ${wave.soakSeconds} s.`));
+    case 'interruptSoak':
+      await tx.wave.update({ where: { id }, data: { soakUntil: null } });
+      return record(ofWave(`stops soaking. ${act.reason}`));
+    case 'endWave':
+      await tx.wave.update({
+        where: { id },
+        data: { status: act.status, statusReason: act.reason, finishedAt: now },
+      });
+      return record(ofWave([`${act.status}.`, act.reason].filter(Boolean).join(' ')));
+    case 'pause':
+      await tx.operation.update({
+        where: { id: operationId },
+        data: { pausedAt: now, pauseReason: act.reason },
+      });
+      record({
+        kind: 'OPERATION_CHANGED',
+        operationId,
+        summary: `Paused by its failure budget. ${act.reason}`,
+      });
+      return record(...(await tellActive(tx, { operationId }, 'Paused by the failure budget.')));
+    case 'stop':
+      await tx.operation.update({ where: { id: operationId }, data: { abortRequestedAt: now } });
+      record({
+        kind: 'OPERATION_CHANGED',
+        operationId,
+        summary: `Stopped by its failure budget. ${act.reason}`,
+      });
+      return record(...(await abortCommands(tx, { operationId }, { why: act.reason, atOnce: false, now })));
+  }
+}
+
+/** What the operation's row, and its waves' rows, are to say by now. */
+function outcome({ operation, view }: Loaded, { hold }: Decision) {
+  const open = view.waves.find(({ status }) => !waveEnded(status));
+  const { status } = operationStatus({
+    counts: sumCounts(view.waves.map(({ counts }) => counts)),
+    wavesOpen: open !== undefined,
+    paused: view.pausedAt !== null,
+    abortRequested: view.abortRequested,
+  });
+  return { status, hold: operationEnded(status) ? null : hold };
+}
+
+const holdOf = ({ operation }: Loaded): WaveHold | null => operation.hold as unknown as WaveHold | null;
+
+function differs(loaded: Loaded, decision: Decision): boolean {
+  const { status, hold } = outcome(loaded, decision);
+  const before = holdOf(loaded);
+  return status !== loaded.operation.status || hold?.reason !== before?.reason || hold?.wave !== before?.wave;
+}
+
+async function tell(tx: Transaction, record: Record, loaded: Loaded, decision: Decision, now: Date) {
+  if (!differs(loaded, decision)) return;
+  const { operation, view } = loaded;
+  const { status, hold } = outcome(loaded, decision);
+  const before = holdOf(loaded);
+  const since = hold && heldSince(before?.wave === hold.wave ? before : null, hold, now);
+  const ended = operationEnded(status);
+  await tx.operation.update({
+    where: { id: operation.id },
+    data: { status, hold: since ? { ...since } : Prisma.DbNull, finishedAt: ended ? now : null },
+  });
+  const reason = ended
+    ? operationStatus({
+        counts: sumCounts(view.waves.map(({ counts }) => counts)),
+        wavesOpen: false,
+        paused: false,
+        abortRequested: false,
+      }).reason
+    : null;
+  const summary = [status !== operation.status && `${operation.status} → ${status}.`, reason, hold?.reason];
+  record({
+    kind: ended ? 'OPERATION_FINISHED' : 'OPERATION_CHANGED',
+    operationId: operation.id,
+    summary: summary.filter(Boolean).join(' ') || 'It moves again.',
+  });
+}
