@@ -17,7 +17,7 @@ export interface CommandReport {
   commandId: string;
   epoch: number;
   sequence: number;
-  status: Exclude<CommandStatus, 'PLANNED' | 'PENDING' | 'EXPIRED' | 'SKIPPED'>;
+  status: Exclude<CommandStatus, 'PLANNED' | 'PENDING' | 'EXPIRED'>;
   statusReason: string | null;
   waitingFor: string | null;
   /** With REFUSED: it is busy, and asks to be asked again after so many seconds. */
