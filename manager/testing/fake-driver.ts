@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import {
   Released,
+  type Busy,
   type ClusterDriver,
   type DriverNode,
   type Guard,
@@ -17,6 +18,8 @@ export class FakeCluster {
   mostUnavailable = 0;
   /** Nodes that never become healthy again once they were started. */
   readonly broken = new Set<string>();
+  /** What its drivers say when they are asked. */
+  busy: Busy | null = null;
   private instances = 0;
 
   constructor(names: readonly string[]) {
@@ -97,6 +100,10 @@ export class FakeDriver implements ClusterDriver {
     this.cluster.start(name);
     this.changed(name);
     void this.becomeHealthy(name);
+  }
+
+  busy(): Busy | null {
+    return this.cluster.busy;
   }
 
   async measure(): Promise<NodeSamples[]> {
