@@ -61,7 +61,8 @@ export class Relay {
       journal.put(acceptCommand(issued));
     }
     const command = journal.commands.get(issued.id)!;
-    if (command.abortRequested && command.status === 'ACCEPTED') this.abortUnbegun(command);
+    if ((command.abortRequested || command.abortAtOnce) && command.status === 'ACCEPTED')
+      this.abortUnbegun(command);
     report(issued.id, mine ? all : []);
     this.tellWaits();
     this.news.tell();

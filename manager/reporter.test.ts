@@ -133,6 +133,19 @@ describe('reports of a command', () => {
     reporter.report('c', []);
     await flushed();
     expect(reports()[0]).toMatchObject({ status: 'REFUSED', retryAfterSeconds: 40 });
+    expect(journal.commands.get('c')?.told).toBe(true);
+  });
+
+  it('do not end a command that was put off and is issued again before the answer', async () => {
+    const opened = await open((report) => {
+      if (report.status === 'REFUSED')
+        opened.journal.update('c', { status: 'RUNNING', retryAfterSeconds: null, told: false });
+      return applied(report);
+    });
+    opened.journal.update('c', { status: 'REFUSED', retryAfterSeconds: 40 });
+    opened.reporter.report('c', []);
+    await opened.flushed();
+    expect(opened.journal.commands.get('c')).toMatchObject({ status: 'RUNNING', told: false });
   });
 
   it('that are refused do not hold up those of other commands; a lost role stops all', async () => {

@@ -105,7 +105,8 @@ export class CommandReporter {
       { signal },
     );
     if (answer.applied) {
-      if (commandEnded({ status })) journal.update(id, { told: true });
+      // One that was put off may have been issued again meanwhile.
+      if (commandEnded({ status }) && command.status === status) journal.update(id, { told: true });
     } else if (answer.sequence >= sequence) {
       // The OC has seen higher numbers than the journal (which was lost, then): go on above them, and tell all.
       journal.update(id, { sequence: answer.sequence });
