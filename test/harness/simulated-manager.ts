@@ -12,6 +12,8 @@ export class SimulatedManager {
   readonly name: string;
   readonly nodes: FakeCluster;
   readonly #config: Omit<ManagerConfig, 'process'>;
+  /** What it acts by: a new one each time that it comes. */
+  driver!: FakeDriver;
   #id = '';
   #agent: Agent | null = null;
   #ran: Promise<void> = Promise.resolve();
@@ -60,9 +62,10 @@ export class SimulatedManager {
 
   /** It is there (again). */
   come(): void {
+    this.driver = new FakeDriver(this.nodes);
     this.#agent = new Agent({
       config: this.#config as ManagerConfig,
-      driver: new FakeDriver(this.nodes),
+      driver: this.driver,
       version: '1',
       log: pino({ level: 'silent' }),
       failed: () => undefined,
