@@ -3,6 +3,7 @@ import { Oc } from '../harness/oc.ts';
 import { operationEnded, seeOperation, startOperation } from '../harness/operation.ts';
 import { SimulatedManager } from '../harness/simulated-manager.ts';
 import { until } from '../harness/until.ts';
+import { running, WireManager } from '../harness/wire-manager.ts';
 
 const NODES = ['n1', 'n2', 'n3'];
 
@@ -109,6 +110,21 @@ describe('what an operator wants of a command reaches its manager', () => {
     manager.nodes.busy = null;
     expect((await operationEnded(oc.client, id)).status).toBe('SUCCEEDED');
     expect([...manager.nodes.starts.values()]).toEqual([1, 1, 1]);
+  });
+
+  it('and ends what a busy manager refuses before it hears that it is to be aborted', async () => {
+    const manager = await WireManager.join(oc.client, 'refusing');
+    await manager.snapshot(running('n1'));
+    const line = manager.commands();
+    const id = await startOperation(oc.client, {
+      kind: 'RESTART',
+      targets: { clusterIds: [manager.clusterId] },
+    });
+    const { id: commandId } = await until('it is delivered', () => line.events[0]);
+    line.close();
+    await act('abort', id);
+    await manager.reportCommand({ commandId, sequence: 1, status: 'REFUSED', retryAfterSeconds: 86_400 });
+    expect(await operationEnded(oc.client, id)).toMatchObject({ command: { status: 'ABORTED' } });
   });
 
   it('also of a command that is skipped when its manager has it, and of nodes that were stopped', async () => {
