@@ -113,16 +113,21 @@ export const CommandIssued = graphql(`
         batchSize
         maxUnavailable
         healthTimeoutSeconds
+        minHealthySeconds
         pauseSeconds
         stopAfterFailures
       }
       status
+      pauseRequested
       abortRequested
+      abortAtOnce
       reportSequence
       allSteps {
         nodeName
         batch
         status
+        skipRequested
+        pauseRequested
         reason
         output
         instanceBefore
@@ -145,6 +150,7 @@ export interface NodesReport {
   nodes: readonly NodeReport[];
   left: readonly { name: string }[];
 }
-export type StepStatus = IssuedCommand['allSteps'][number]['status'];
+export type IssuedStep = IssuedCommand['allSteps'][number];
+export type StepStatus = IssuedStep['status'];
 export type CommandStatus = IssuedCommand['status'];
 export type Rolling = NonNullable<IssuedCommand['rolling']>;

@@ -12,6 +12,8 @@ const stepOf = (nodeName: string): StepRecord => ({
   nodeName,
   batch: 0,
   status: 'PENDING',
+  skipRequested: false,
+  pauseRequested: false,
   reason: null,
   output: [],
   instanceBefore: null,
@@ -26,8 +28,11 @@ const command = (id: string): CommandRecord => ({
   rolling: null,
   status: 'ACCEPTED',
   statusReason: null,
+  retryAfterSeconds: null,
   waitingFor: null,
+  pauseRequested: false,
   abortRequested: false,
+  abortAtOnce: false,
   dropped: false,
   stoppedBefore: null,
   sequence: 0,
@@ -57,6 +62,40 @@ describe('the journal', () => {
       steps: [stepOf('a'), { ...stepOf('b'), status: 'STOPPING', instanceBefore: 'pid 1' }],
     });
     after.close();
+  });
+
+  it('reads what a version wrote that knew of no pause, no skip and no busy driver', () => {
+    const path = join(temporaryFolder(), 'journal.jsonl');
+    const step = { ...stepOf('a'), skipRequested: undefined, pauseRequested: undefined };
+    const rolling = {
+      batchSize: 1,
+      maxUnavailable: 1,
+      healthTimeoutSeconds: 30,
+      pauseSeconds: 0,
+      stopAfterFailures: 1,
+    };
+    const put = {
+      ...command('1'),
+      rolling,
+      ...{ pauseRequested: undefined, abortAtOnce: undefined, retryAfterSeconds: undefined },
+      steps: [step],
+    };
+    const checked = { ...step, status: 'CHECKING' };
+    const lines = [
+      { epoch: 1, id: '1', put },
+      { epoch: 1, id: '1', head: { status: 'RUNNING' }, steps: [checked] },
+      { epoch: 1, id: '2', put: { ...put, id: '2', rolling: null } },
+    ];
+    writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const journal = open(path, 2);
+    expect(journal.commands.get('1')).toEqual({
+      ...command('1'),
+      status: 'RUNNING',
+      rolling: { ...rolling, minHealthySeconds: 0 },
+      steps: [{ ...stepOf('a'), status: 'CHECKING' }],
+    });
+    expect(journal.commands.get('2')).toEqual({ ...command('2'), steps: [stepOf('a')] });
+    journal.close();
   });
 
   it('passes over lines that are JSON and no command', () => {

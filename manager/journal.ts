@@ -9,6 +9,10 @@ export interface StepRecord {
   nodeName: string;
   batch: number;
   status: StepStatus;
+  /** It is to be left out, if it has not begun. */
+  skipRequested: boolean;
+  /** Its batch is not to begin. */
+  pauseRequested: boolean;
   reason: string | null;
   /** Last lines of the node's output, when the step failed. */
   output: string[];
@@ -24,10 +28,17 @@ export interface CommandHead {
   kind: IssuedCommand['kind'];
   mode: IssuedCommand['mode'];
   rolling: Rolling | null;
-  status: Exclude<CommandStatus, 'PENDING' | 'EXPIRED'>;
+  status: Exclude<CommandStatus, 'PLANNED' | 'PENDING' | 'EXPIRED'>;
   statusReason: string | null;
+  /** REFUSED because the driver was busy: it wants to be asked again after so long. Null: refused for good, or not at all. */
+  retryAfterSeconds: number | null;
   waitingFor: string | null;
+  /** No further batch is to begin, until that is taken back. */
+  pauseRequested: boolean;
+  /** No further batch is to begin; what is under way is finished. */
   abortRequested: boolean;
+  /** Nor is what is under way waited for. */
+  abortAtOnce: boolean;
   /** The OC knows it no more: the batch under way is finished, nothing else is begun, nothing is told. */
   dropped: boolean;
   /** Nodes that were stopped on purpose before it began; null: it has not begun. */
@@ -52,7 +63,16 @@ type Line = { epoch: number; id: string } & (
 const KEEP_TOLD = 50;
 const COMPACT_AFTER_LINES = 2000;
 
-const someSteps = z.array(z.looseObject({ nodeName: z.string(), status: z.string() }));
+/** A line of a version that did not know it yet says that it is not wanted. */
+const wish = z.boolean().default(false);
+const someSteps = z.array(
+  z.looseObject({
+    nodeName: z.string(),
+    status: z.string(),
+    skipRequested: wish,
+    pauseRequested: wish,
+  }),
+);
 const common = { epoch: z.int(), id: z.string() };
 /** What a line must have so that it can be gone on from; one that has not is passed over like one that is torn. */
 const lineSchema = z.union([
@@ -62,6 +82,10 @@ const lineSchema = z.union([
       id: z.string(),
       kind: z.string(),
       status: z.string(),
+      rolling: z.looseObject({ minHealthySeconds: z.int().default(0) }).nullable(),
+      pauseRequested: wish,
+      abortAtOnce: wish,
+      retryAfterSeconds: z.int().nullable().default(null),
       sequence: z.int(),
       steps: someSteps,
     }),

@@ -51,6 +51,25 @@ describe('a manager that dies at any moment', () => {
     },
   );
 
+  it('is succeeded by one that is told to abort at once: it leaves no node stopped, and restarts none twice', async () => {
+    for (let crashAt = 1; ; crashAt += 1) {
+      const path = journalPath();
+      const cluster = new FakeCluster(names);
+      if (!(await crash(cluster, path, crashAt, true))) break;
+      const { relay, driver, ended } = primary(cluster, path, 2);
+      relay.issue({ ...command(), status: 'RUNNING', abortRequested: true, abortAtOnce: true });
+      const { status, steps } = await ended('c');
+      expect(['ABORTED', 'SUCCEEDED'], `write ${crashAt}`).toContain(status);
+      for (const { nodeName, status: end } of steps) {
+        expect(driver.node(nodeName)?.instance, `write ${crashAt}: ${nodeName} runs`).toBeTruthy();
+        const starts = cluster.starts.get(nodeName) ?? 0;
+        expect(starts, `write ${crashAt}: ${nodeName}`).toBeLessThanOrEqual(1);
+        if (end === 'SUCCEEDED') expect(starts).toBe(1);
+        if (end === 'SKIPPED') expect(starts).toBe(0);
+      }
+    }
+  });
+
   it('is succeeded without its journal from what the OC knows', async () => {
     const cluster = new FakeCluster(names);
     const [first, second] = command().allSteps;

@@ -132,6 +132,39 @@ describe('the relay', () => {
     ]);
   });
 
+  it('starts what is stopped, and does nothing to what runs', async () => {
+    const cluster = new FakeCluster(nodes(2));
+    cluster.stop('n2');
+    const { relay, ended } = primary(cluster, journalPath());
+    relay.issue(issued('c', [nodes(2)], { kind: 'START', rolling: null }));
+    const { status, steps } = await ended('c');
+    expect(status).toBe('SUCCEEDED');
+    expect([...cluster.starts]).toEqual([['n2', 1]]);
+    expect(steps.map(({ instanceBefore, instanceAfter }) => [instanceBefore, instanceAfter])).toEqual([
+      ['instance 1', 'instance 1'],
+      [null, cluster.nodes.get('n2')!.instance],
+    ]);
+  });
+
+  it('does in another attempt what did not succeed, and takes nobody for stopped on purpose who is not', async () => {
+    const cluster = new FakeCluster(nodes(3));
+    cluster.broken.add('n1');
+    const { relay, driver, ended, command } = primary(cluster, journalPath());
+    relay.issue(issued('1', oneByOne(nodes(3))));
+    await until('it is under way', () => command('1')?.steps[0]?.status === 'CHECKING');
+    driver.change('n1', 'DOWN');
+    expect((await ended('1')).status).toBe('FAILED');
+    cluster.broken.clear();
+    const { allSteps } = issued('2', oneByOne(nodes(3)));
+    relay.issue(issued('2', [], { allSteps: allSteps.filter(({ nodeName }) => nodeName !== 'n2') }));
+    expect(await ended('2')).toMatchObject({ status: 'SUCCEEDED', stoppedBefore: [] });
+    expect([...cluster.starts]).toEqual([
+      ['n1', 2],
+      ['n3', 1],
+    ]);
+    expect(cluster.mostUnavailable).toBe(1);
+  });
+
   it('drops what the OC does not know any more, once the batch under way is finished', async () => {
     const cluster = new FakeCluster(nodes(3));
     cluster.broken.add('n1');

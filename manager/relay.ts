@@ -46,7 +46,7 @@ export class Relay {
     });
   }
 
-  /** The OC has issued a command, or delivers it once more: with news (an abort), or because it heard no end of it. */
+  /** The OC has issued a command, or delivers it once more: something else is wanted of it, or it heard no end of it. */
   issue(issued: IssuedCommand): void {
     const { journal, report, log } = this.options;
     const mine = journal.commands.get(issued.id);
@@ -61,9 +61,10 @@ export class Relay {
       journal.put(acceptCommand(issued));
     }
     const command = journal.commands.get(issued.id)!;
-    if (command.abortRequested && command.status === 'ACCEPTED') this.abortUnbegun(command);
+    if ((command.abortRequested || command.abortAtOnce) && command.status === 'ACCEPTED')
+      this.abortUnbegun(command);
     report(issued.id, mine ? all : []);
-    this.tellWait();
+    this.tellWaits();
     this.news.tell();
   }
 
@@ -87,10 +88,10 @@ export class Relay {
     const { signal, leaseHeld } = this.options;
     for (;;) {
       signal.throwIfAborted();
-      this.tellWait();
-      const command = this.open()[0];
-      if (command && (command.status === 'RUNNING' || leaseHeld())) await this.run(command);
-      else await this.news.wait(null, signal);
+      this.tellWaits();
+      const command = this.next();
+      if (!command || (command.status !== 'RUNNING' && !leaseHeld())) await this.news.wait(null, signal);
+      else if (!this.refuseBusy(command)) await this.run(command);
     }
   }
 
@@ -102,6 +103,16 @@ export class Relay {
     await runCommand({ command, driver, guard, news: this.news, save, confirmBy, signal });
     log.info(`command ${id} ${command.status}${command.statusReason ? `: ${command.statusReason}` : ''}`);
     if (command.dropped) journal.drop(id);
+  }
+
+  /** Whether the driver is too busy to begin it; the OC asks again. What was begun is never put off. */
+  private refuseBusy(command: CommandRecord): boolean {
+    const busy = command.status === 'RUNNING' ? null : (this.options.driver.busy?.() ?? null);
+    if (!busy) return false;
+    const { reason: statusReason, retryAfterSeconds } = busy;
+    this.save(command.id, { status: 'REFUSED', statusReason, retryAfterSeconds, waitingFor: null }, []);
+    this.options.log.info(`command ${command.id} is put off for ${retryAfterSeconds} s: ${statusReason}`);
+    return true;
   }
 
   private save(id: string, head: Partial<CommandHead> | undefined, steps: StepRecord[]): void {
@@ -135,13 +146,20 @@ export class Relay {
     return open.sort((a, b) => Number(b.status === 'RUNNING') - Number(a.status === 'RUNNING'));
   }
 
-  /** Says of the next command when it is the lease that it waits for; that others wait for their turn the OC knows. */
-  private tellWait(): void {
-    const [next] = this.open();
-    if (next?.status !== 'ACCEPTED') return;
-    const waitingFor = this.options.leaseHeld()
-      ? null
-      : 'The OC could not be reached and the lease ran out; it begins once the lease is renewed.';
-    if (next.waitingFor !== waitingFor) this.save(next.id, { waitingFor }, []);
+  /** What is to be carried out now: one that was paused before it was begun lets the others pass. */
+  private next(): CommandRecord | undefined {
+    return this.open().find(({ status, pauseRequested }) => status === 'RUNNING' || !pauseRequested);
+  }
+
+  /** Says of commands that were not begun why not; that others wait for their turn the OC knows. */
+  private tellWaits(): void {
+    const next = this.next();
+    const noLease = 'The OC could not be reached and the lease ran out; it begins once the lease is renewed.';
+    for (const command of this.open()) {
+      if (command.status !== 'ACCEPTED') continue;
+      const paused = command.pauseRequested ? 'It is paused. It begins once someone resumes it.' : null;
+      const waitingFor = command === next && !this.options.leaseHeld() ? noLease : paused;
+      if (command.waitingFor !== waitingFor) this.save(command.id, { waitingFor }, []);
+    }
   }
 }

@@ -16,6 +16,7 @@ interface Report {
   commandId: string;
   sequence: number;
   status: string;
+  retryAfterSeconds: number | null;
   steps: { nodeName: string }[];
 }
 
@@ -60,7 +61,8 @@ describe('reports of a command', () => {
       [4, []],
       [5, ['b']],
     ]);
-    expect(Object.keys(reports()[1]!.steps[0]!)).not.toContain('batch');
+    for (const ofTheOc of ['batch', 'skipRequested', 'pauseRequested'])
+      expect(Object.keys(reports()[1]!.steps[0]!)).not.toContain(ofTheOc);
     expect(journal.commands.get('c')).toMatchObject({ sequence: 5, told: false });
     journal.update('c', { status: 'SUCCEEDED' });
     reporter.report('c', []);
@@ -123,6 +125,27 @@ describe('reports of a command', () => {
     await unknown.flushed();
     expect(unknown.dropped).toEqual(['c']);
     expect(unknown.reports()).toHaveLength(1);
+  });
+
+  it('say when to ask again, where the driver is busy', async () => {
+    const { reporter, journal, reports, flushed } = await open(applied);
+    journal.update('c', { status: 'REFUSED', statusReason: 'A backup runs.', retryAfterSeconds: 40 });
+    reporter.report('c', []);
+    await flushed();
+    expect(reports()[0]).toMatchObject({ status: 'REFUSED', retryAfterSeconds: 40 });
+    expect(journal.commands.get('c')?.told).toBe(true);
+  });
+
+  it('do not end a command that was put off and is issued again before the answer', async () => {
+    const opened = await open((report) => {
+      if (report.status === 'REFUSED')
+        opened.journal.update('c', { status: 'RUNNING', retryAfterSeconds: null, told: false });
+      return applied(report);
+    });
+    opened.journal.update('c', { status: 'REFUSED', retryAfterSeconds: 40 });
+    opened.reporter.report('c', []);
+    await opened.flushed();
+    expect(opened.journal.commands.get('c')).toMatchObject({ status: 'RUNNING', told: false });
   });
 
   it('that are refused do not hold up those of other commands; a lost role stops all', async () => {

@@ -78,22 +78,35 @@ export class CommandReporter {
 
   private async tell(command: CommandRecord, changed: ReadonlySet<string>): Promise<void> {
     const { client, epoch, journal, signal } = this.options;
-    const { id, status, statusReason, waitingFor } = command;
+    const { id, status, statusReason, retryAfterSeconds, waitingFor } = command;
     const sequence = command.sequence + 1;
     // The number is on disk before it is used: after a crash it is not used again for something else.
     journal.update(id, { sequence });
-    // `batch` is the OC's own; JSON leaves out what is undefined.
+    // The place in the plan and what is wanted are the OC's own; JSON leaves out what is undefined.
+    const ofTheOc = { batch: undefined, skipRequested: undefined, pauseRequested: undefined };
     const steps = command.steps
       .filter(({ nodeName }) => changed.has(nodeName))
-      .map((step) => ({ ...step, ...{ batch: undefined } }));
+      .map((step) => ({ ...step, ...ofTheOc }));
     const bounded = fitting(steps, (step) => ({ ...step, output: [] }));
     const { reportCommand: answer } = await client.send(
       ReportCommand,
-      { input: { commandId: id, epoch, sequence, status, statusReason, waitingFor, steps: bounded } },
+      {
+        input: {
+          commandId: id,
+          epoch,
+          sequence,
+          status,
+          statusReason,
+          retryAfterSeconds,
+          waitingFor,
+          steps: bounded,
+        },
+      },
       { signal },
     );
     if (answer.applied) {
-      if (commandEnded({ status })) journal.update(id, { told: true });
+      // One that was put off may have been issued again meanwhile.
+      if (commandEnded({ status }) && command.status === status) journal.update(id, { told: true });
     } else if (answer.sequence >= sequence) {
       // The OC has seen higher numbers than the journal (which was lost, then): go on above them, and tell all.
       journal.update(id, { sequence: answer.sequence });

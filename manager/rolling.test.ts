@@ -1,36 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { NodeReport, Rolling, StepStatus } from './graphql.ts';
-import { decide, type Decision, type RunView, type StepView } from './rolling.ts';
+import type { NodeReport } from './graphql.ts';
+import { decide, type StepView } from './rolling.ts';
+import { ROLLING, step, view } from './testing/run-view.ts';
 
-const ROLLING: Rolling = {
-  batchSize: 1,
-  maxUnavailable: 1,
-  healthTimeoutSeconds: 60,
-  pauseSeconds: 0,
-  stopAfterFailures: 1,
-};
-const step = (nodeName: string, batch: number, status: StepStatus = 'PENDING'): StepView => ({
-  nodeName,
-  batch,
-  status,
-});
-const view = (change: Partial<RunView>): RunView => ({
-  rolling: ROLLING,
-  abortRequested: false,
-  confirmBy: null,
-  steps: [step('a', 0), step('b', 1), step('c', 2)],
-  nodes: new Map([
-    ['a', 'RUNNING'],
-    ['b', 'RUNNING'],
-    ['c', 'RUNNING'],
-  ]),
-  stoppedBefore: new Set(),
-  now: 1000,
-  batchEndedAt: null,
-  heldSince: null,
-  ...change,
-});
 const nodes = (statuses: Record<string, NodeReport['status']>) => new Map(Object.entries(statuses));
 
 describe('a command', () => {
@@ -140,121 +112,67 @@ describe('a command', () => {
       reason: '1 of 2 nodes skipped.',
     });
   });
-});
 
-/** What may happen to a node, besides what the command does to it. */
-const fate = fc.constantFrom<NodeReport['status'] | 'LEFT' | 'nothing'>(
-  'nothing',
-  'nothing',
-  'nothing',
-  'RUNNING',
-  'DOWN',
-  'UNHEALTHY',
-  'LEFT',
-);
-const scenario = fc.record({
-  nodeCount: fc.integer({ min: 1, max: 12 }),
-  strategy: fc.record({
-    batchSize: fc.integer({ min: 1, max: 5 }),
-    maxUnavailable: fc.integer({ min: 1, max: 5 }),
-    healthTimeoutSeconds: fc.integer({ min: 1, max: 20 }),
-    pauseSeconds: fc.integer({ min: 0, max: 5 }),
-    stopAfterFailures: fc.integer({ min: 1, max: 4 }),
-  }),
-  rolling: fc.boolean(),
-  outcomes: fc.array(fc.boolean(), { minLength: 12, maxLength: 12 }),
-  fates: fc.array(fc.record({ node: fc.nat(11), fate }), { maxLength: 40 }),
-  abortAt: fc.option(fc.nat(40)),
-});
+  it('that is paused begins nothing more, however long, and carries on with what is under way', () => {
+    const paused = view({ pauseRequested: true });
+    expect(decide(paused)).toEqual({
+      act: 'wait',
+      nodeNames: ['a'],
+      waitingFor: 'It is paused. It goes on once someone resumes it.',
+      until: null,
+      held: false,
+    });
+    expect(decide({ ...paused, rolling: null })).toMatchObject({ act: 'wait', nodeNames: ['a', 'b', 'c'] });
+    expect(decide({ ...paused, steps: [step('a', 0, 'CHECKING'), step('b', 1)] }).act).toBe('work');
+    expect(decide({ ...paused, abortRequested: true })).toMatchObject({ act: 'finish', status: 'ABORTED' });
+    expect(decide({ ...paused, steps: [step('a', 0, 'SUCCEEDED')] })).toMatchObject({ status: 'SUCCEEDED' });
+  });
 
-describe('whatever happens', () => {
-  it('no two batches run at once, max unavailable holds, and every run ends and says why', () => {
-    fc.assert(
-      fc.property(scenario, ({ nodeCount, strategy, rolling, outcomes, fates, abortAt }) => {
-        const names = Array.from({ length: nodeCount }, (_, n) => `n${n}`);
-        const world = new Map<string, NodeReport['status']>(names.map((name) => [name, 'RUNNING']));
-        let state = view({
-          rolling: rolling ? strategy : null,
-          steps: names.map((name, n) => step(name, Math.floor(n / strategy.batchSize))),
-          nodes: world,
-          now: 0,
-        });
-        const set = (nodeNames: readonly string[], status: StepStatus) => {
-          state = {
-            ...state,
-            steps: state.steps.map((one) => (nodeNames.includes(one.nodeName) ? { ...one, status } : one)),
-          };
-        };
-        let end: Extract<Decision, { act: 'finish' }> | undefined;
-        for (let turn = 0; !end; turn += 1) {
-          expect(turn, 'it ends').toBeLessThan(300);
-          if (turn === abortAt) state = { ...state, abortRequested: true };
-          const happening = fates[turn];
-          const name = happening && names[happening.node];
-          if (name && world.has(name)) {
-            if (happening.fate === 'LEFT') world.delete(name);
-            else if (happening.fate !== 'nothing') world.set(name, happening.fate);
-          }
-          const decision = decide(state);
-          if (decision.act !== 'wait') state = { ...state, heldSince: null };
-          switch (decision.act) {
-            case 'begin': {
-              expect(
-                state.steps.some(({ status }) => status === 'CHECKING'),
-                'one batch at a time',
-              ).toBe(false);
-              expect(state.abortRequested, 'nothing begins after an abort').toBe(false);
-              if (rolling) {
-                const batches = new Set(
-                  state.steps
-                    .filter(({ nodeName }) => decision.nodeNames.includes(nodeName))
-                    .map(({ batch }) => batch),
-                );
-                expect(batches.size).toBe(1);
-                const others = [...world].filter(
-                  ([other, status]) => status !== 'RUNNING' && !decision.nodeNames.includes(other),
-                );
-                expect(others.length + decision.nodeNames.length).toBeLessThanOrEqual(
-                  strategy.maxUnavailable,
-                );
-                expect(state.steps.filter(({ status }) => status === 'FAILED').length).toBeLessThan(
-                  strategy.stopAfterFailures,
-                );
-              }
-              set(decision.nodeNames, 'CHECKING');
-              for (const begun of decision.nodeNames) if (world.has(begun)) world.set(begun, 'STARTING');
-              break;
-            }
-            case 'work':
-              for (const worked of decision.nodeNames) {
-                const healthy = outcomes[names.indexOf(worked)] && world.has(worked);
-                set([worked], healthy ? 'SUCCEEDED' : 'FAILED');
-                if (world.has(worked)) world.set(worked, healthy ? 'RUNNING' : 'DOWN');
-              }
-              state = { ...state, batchEndedAt: state.now };
-              break;
-            case 'skip':
-              set(decision.nodeNames, 'SKIPPED');
-              break;
-            case 'wait':
-              expect(decision.waitingFor).not.toBe('');
-              expect(decision.until, 'a bounded wait').toBeGreaterThan(state.now);
-              state = {
-                ...state,
-                now: state.now + 1000,
-                heldSince: decision.held ? (state.heldSince ?? state.now) : null,
-              };
-              break;
-            case 'finish':
-              end = decision;
-          }
-        }
-        const open = state.steps.filter(({ status }) => status === 'PENDING');
-        if (end.status === 'SUCCEEDED') expect(open).toEqual([]);
-        else expect(end.reason).toBeTruthy();
-        if (end.status === 'ABORTED') expect(state.abortRequested && open.length > 0).toBe(true);
-      }),
-      { numRuns: 2000 },
+  it('holds the batch of a node that is paused, and no other', () => {
+    const paused = (nodeName: string, batch: number) => ({ ...step(nodeName, batch), pauseRequested: true });
+    const wide = { ...ROLLING, maxUnavailable: 2 };
+    const first = view({ rolling: wide, steps: [step('a', 0), paused('b', 0), step('c', 1)] });
+    expect(decide(first)).toMatchObject({
+      act: 'wait',
+      nodeNames: ['a', 'b'],
+      waitingFor: 'The next batch (a, b) waits: b is paused. It begins once someone resumes or skips it.',
+      until: null,
+    });
+    expect(decide({ ...first, rolling: null })).toMatchObject({
+      waitingFor: 'It waits: b is paused. It begins once someone resumes or skips it.',
+    });
+    expect(decide(view({ rolling: wide, steps: [step('a', 0), step('b', 0), paused('c', 1)] })).act).toBe(
+      'begin',
     );
+  });
+
+  it('leaves out what is to be skipped and has not begun', () => {
+    const skip = (one: StepView) => ({ ...one, skipRequested: true });
+    const steps = [step('a', 0, 'SUCCEEDED'), skip(step('b', 1)), step('c', 2)];
+    expect(decide(view({ steps }))).toEqual({
+      act: 'skip',
+      nodeNames: ['b'],
+      reason: 'Skipped by an operator.',
+    });
+    expect(decide(view({ steps: [skip(step('a', 0, 'CHECKING')), step('b', 1)] })).act).toBe('work');
+    const skipped = [skip(step('a', 0, 'SKIPPED')), skip(step('b', 1, 'SKIPPED'))];
+    expect(decide(view({ steps: skipped }))).toMatchObject({ act: 'finish', status: 'SKIPPED' });
+    expect(decide(view({ steps: [...skipped, step('c', 2, 'SUCCEEDED')] }))).toMatchObject({
+      status: 'SUCCEEDED',
+      reason: '2 of 3 nodes skipped.',
+    });
+  });
+
+  it('that is aborted at once ends so, whatever has failed, unless all was done', () => {
+    const aborted = view({ abortRequested: true, abortAtOnce: true });
+    expect(decide({ ...aborted, steps: [step('a', 0, 'FAILED'), step('b', 1)] })).toEqual({
+      act: 'finish',
+      status: 'ABORTED',
+      reason: 'Aborted at once: of 2 nodes, 1 not begun and 1 failed or not waited for.',
+      skipReason: 'Aborted before its turn.',
+    });
+    expect(decide({ ...aborted, steps: [step('a', 0, 'FAILED')] })).toMatchObject({ status: 'ABORTED' });
+    expect(decide({ ...aborted, steps: [step('a', 0, 'SUCCEEDED')] })).toMatchObject({ status: 'SUCCEEDED' });
+    expect(decide({ ...aborted, steps: [step('a', 0, 'CHECKING')] }).act, 'its step ends it').toBe('work');
   });
 });

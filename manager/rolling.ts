@@ -4,7 +4,10 @@ import type { CommandStatus, NodeReport, Rolling, StepStatus } from './graphql.t
 export interface RunView {
   /** Null for what is done all at once. */
   rolling: Rolling | null;
+  /** What is wanted of it: see CommandHead. */
+  pauseRequested: boolean;
   abortRequested: boolean;
+  abortAtOnce: boolean;
   /** Until when the OC's word on a command taken over is waited for; null: it has come, or is not needed. */
   confirmBy: number | null;
   steps: readonly StepView[];
@@ -23,6 +26,8 @@ export interface StepView {
   nodeName: string;
   batch: number;
   status: StepStatus;
+  skipRequested: boolean;
+  pauseRequested: boolean;
 }
 
 export type Decision =
@@ -30,12 +35,15 @@ export type Decision =
   | { act: 'work'; nodeNames: string[] }
   | { act: 'skip'; nodeNames: string[]; reason: string }
   | { act: 'begin'; nodeNames: string[] }
-  /** Look again when something changes, at the latest at `until`. `held`: by nodes that are unavailable. */
-  | { act: 'wait'; nodeNames: string[]; waitingFor: string; until: number; held: boolean }
+  /**
+   * Look again when something changes, at the latest at `until` (null: nothing but a change frees it). `held`: by nodes
+   * that are unavailable.
+   */
+  | { act: 'wait'; nodeNames: string[]; waitingFor: string; until: number | null; held: boolean }
   /** It is over; steps that were not begun are skipped with `skipReason`. */
   | {
       act: 'finish';
-      status: Extract<CommandStatus, 'SUCCEEDED' | 'FAILED' | 'ABORTED'>;
+      status: Extract<CommandStatus, 'SUCCEEDED' | 'FAILED' | 'ABORTED' | 'SKIPPED'>;
       reason: string | null;
       skipReason: string;
     };
@@ -53,8 +61,15 @@ export function decide(view: RunView): Decision {
   const left = open.filter(({ nodeName }) => !view.nodes.has(nodeName));
   if (left.length > 0)
     return { act: 'skip', nodeNames: names(left), reason: 'The node has left the cluster.' };
+  const unwanted = open.filter(({ skipRequested }) => skipRequested);
+  if (unwanted.length > 0)
+    return { act: 'skip', nodeNames: names(unwanted), reason: 'Skipped by an operator.' };
 
   const failed = steps.filter(({ status }) => status === 'FAILED');
+  if (view.abortAtOnce && open.length + failed.length > 0) {
+    const reason = `Aborted at once: of ${nodesOf(steps.length)}, ${open.length} not begun and ${failed.length} failed or not waited for.`;
+    return { act: 'finish', status: 'ABORTED', reason, skipReason: 'Aborted before its turn.' };
+  }
   if (open.length === 0) return finished(view, failed);
   if (rolling && failed.length >= rolling.stopAfterFailures) {
     return fail(`${nodesOf(failed.length)} failed (${shortList(names(failed))}): no further batch is begun.`);
@@ -66,7 +81,7 @@ export function decide(view: RunView): Decision {
 
   const next = rolling ? Math.min(...open.map(({ batch }) => batch)) : null;
   const nodeNames = names(next === null ? open : open.filter(({ batch }) => batch === next));
-  const waitFor = (waitingFor: string, until: number, held = false): Decision => ({
+  const waitFor = (waitingFor: string, until: number | null, held = false): Decision => ({
     act: 'wait',
     nodeNames,
     waitingFor,
@@ -79,6 +94,8 @@ export function decide(view: RunView): Decision {
       view.confirmBy,
     );
   }
+  const paused = whyPaused(view, nodeNames);
+  if (paused) return waitFor(paused, null);
   if (!rolling) return { act: 'begin', nodeNames };
 
   const pauseEnds = (view.batchEndedAt ?? -Infinity) + rolling.pauseSeconds * 1000;
@@ -110,6 +127,16 @@ export function decide(view: RunView): Decision {
   );
 }
 
+/** Null: nobody has paused the command, or a node of what comes next. */
+function whyPaused({ pauseRequested, steps, rolling }: RunView, next: readonly string[]): string | null {
+  if (pauseRequested) return 'It is paused. It goes on once someone resumes it.';
+  const paused = names(steps.filter((step) => step.pauseRequested && next.includes(step.nodeName)));
+  if (paused.length === 0) return null;
+  const what = rolling ? `The next batch (${shortList(next)})` : 'It';
+  const [are, them] = paused.length === 1 ? ['is', 'it'] : ['are', 'them'];
+  return `${what} waits: ${shortList(paused)} ${are} paused. It begins once someone resumes or skips ${them}.`;
+}
+
 /**
  * Nodes that are other than RUNNING, the batch's own aside. Those that were stopped on purpose before the command
  * began were not available anyway, until the command itself has restarted them.
@@ -131,6 +158,9 @@ function finished({ steps }: RunView, failed: readonly StepView[]): Decision {
     return { act: 'finish', status: 'FAILED', reason, skipReason };
   }
   const skipped = steps.filter(({ status }) => status === 'SKIPPED').length;
+  if (skipped === steps.length && steps.some(({ skipRequested }) => skipRequested)) {
+    return { act: 'finish', status: 'SKIPPED', reason: 'All of its nodes were left out.', skipReason };
+  }
   const reason = skipped > 0 ? `${skipped} of ${nodesOf(steps.length)} skipped.` : null;
   return { act: 'finish', status: 'SUCCEEDED', reason, skipReason };
 }

@@ -39,7 +39,9 @@ export async function runCommand(context: RunContext): Promise<void> {
     signal.throwIfAborted();
     const decision = decide({
       rolling: command.rolling,
+      pauseRequested: command.pauseRequested,
       abortRequested: command.abortRequested || command.dropped,
+      abortAtOnce: command.abortAtOnce,
       confirmBy: context.confirmBy(),
       steps: command.steps,
       nodes: new Map(driver.nodes().map(({ name, status }) => [name, status])),
@@ -56,7 +58,7 @@ export async function runCommand(context: RunContext): Promise<void> {
         save(
           { waitingFor: null },
           changed(decision.nodeNames, ({ nodeName }) => ({
-            status: driver.node(nodeName)?.instance ? 'STOPPING' : 'STARTING',
+            status: command.kind !== 'START' && driver.node(nodeName)?.instance ? 'STOPPING' : 'STARTING',
             instanceBefore: driver.node(nodeName)?.instance ?? null,
             startedAt: now,
           })),
@@ -92,7 +94,7 @@ export async function runCommand(context: RunContext): Promise<void> {
           ({ nodeName }) => command.steps.find((step) => step.nodeName === nodeName)?.status !== 'WAITING',
         );
         if (waiting.length > 0 || waitingFor !== command.waitingFor) save({ waitingFor }, waiting);
-        await news.wait(decision.until - performance.now(), signal);
+        await news.wait(decision.until === null ? null : decision.until - performance.now(), signal);
         break;
       }
       case 'finish': {

@@ -60,10 +60,9 @@ async function open(fates: Fate[]) {
   });
   return { commands, messages, count: () => ({ connections, interruptions }) };
 }
-const deliver: Fate = (socket, id) =>
-  socket.send(
-    JSON.stringify({ type: 'next', id, payload: { data: { commandIssued: issued('c', [['n1']]) } } }),
-  );
+const next = (id: string, payload: object) => JSON.stringify({ type: 'next', id, payload });
+const delivered = (command = 'c') => ({ data: { commandIssued: issued(command, [['n1']]) } });
+const deliver: Fate = (socket, id) => socket.send(next(id, delivered()));
 
 describe('the line for commands', () => {
   it('carries the credential and the epoch, and delivers', async () => {
@@ -88,8 +87,7 @@ describe('the line for commands', () => {
       ),
       (socket) => socket.terminate(),
       (socket, id) => socket.send(JSON.stringify({ type: 'error', id, payload: [error] })),
-      (socket, id) =>
-        socket.send(JSON.stringify({ type: 'next', id, payload: { data: null, errors: [error] } })),
+      (socket, id) => socket.send(next(id, { data: null, errors: [error] })),
       (socket, id) => socket.send(JSON.stringify({ type: 'complete', id })),
       (socket) => socket.send('garbage'),
       deliver,
@@ -97,6 +95,18 @@ describe('the line for commands', () => {
     await until('a command', () => commands.length === 1);
     const ended = codes.length + 5;
     expect(count()).toEqual({ connections: ended + 1, interruptions: ended });
+  });
+
+  it('brings nothing any more once it was given up', async () => {
+    const { commands } = await open([
+      (socket, id) => {
+        socket.send(next(id, { data: null, errors: [{ message: 'It failed.' }] }));
+        socket.send(next(id, delivered('too late')));
+      },
+      deliver,
+    ]);
+    await until('a command', () => commands.some(({ id }) => id === 'c'));
+    expect(commands.map(({ id }) => id)).toEqual(['c']);
   });
 
   it('comes back when it was ended before it was open', async () => {

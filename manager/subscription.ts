@@ -52,7 +52,9 @@ export async function listenForCommands(options: SubscriptionOptions): Promise<v
 /** Resolves with the reason why the subscription ended; never rejects. */
 function listenOnce({ client, epoch, issue, log, signal }: SubscriptionOptions): Promise<string> {
   return new Promise((resolve) => {
+    let over = false;
     const end = (why: string) => {
+      over = true;
       signal.removeEventListener('abort', abort);
       resolve(why);
       // Of a connection that ended before it was open it says so once more: left alone that would end the manager.
@@ -65,7 +67,8 @@ function listenOnce({ client, epoch, issue, log, signal }: SubscriptionOptions):
       { query: textOf(CommandIssued), variables: { epoch } },
       {
         next: ({ data, errors }) => {
-          if (signal.aborted) return;
+          // What an old line still brings may be older than what the next one has brought.
+          if (over || signal.aborted) return;
           if (data?.commandIssued) issue(data.commandIssued);
           else if (errors?.[0]) end(errors[0].message);
         },

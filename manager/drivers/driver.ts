@@ -24,6 +24,14 @@ export interface StopOutcome {
   note: string | null;
 }
 
+/** Why no command can be begun now. */
+export interface Busy {
+  /** A sentence, e.g. `The backup of the night runs.` */
+  reason: string;
+  /** When to ask again; from 1 to 86,400. */
+  retryAfterSeconds: number;
+}
+
 /** Stands between a primary and what it acts on: once another manager acts there, it lets nothing through. */
 export interface Guard {
   /** Called in the same turn right before each act on a node. @throws Fenced: the act is not done. */
@@ -75,9 +83,15 @@ export interface ClusterDriver {
 
   /**
    * Starts a node and resolves when its new instance exists; it need not be healthy. Does nothing when one runs.
-   * @throws Fenced; Released; Error saying why it cannot be started.
+   * @throws Fenced; Released; Error saying why it cannot be started: the node is DOWN then, since nobody wanted it STOPPED.
    */
   start(name: string): Promise<void>;
+
+  /**
+   * Asked before a command is begun, never in the middle of one. Null, or no such function: it may begin. Else the OC is
+   * told, and issues the command again when it is time.
+   */
+  busy?(): Busy | null;
 
   /** The last lines that the node has written, oldest first. */
   lastOutput(name: string): string[];

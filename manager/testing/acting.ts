@@ -38,7 +38,7 @@ export function primary(cluster: FakeCluster, path: string, epoch = 1, guard: Gu
   const ended = (id: string) =>
     until(`${id} ends`, () => {
       const now = command(id);
-      return now && ['SUCCEEDED', 'FAILED', 'ABORTED', 'REFUSED'].includes(now.status) && now;
+      return now && ['SUCCEEDED', 'FAILED', 'ABORTED', 'SKIPPED', 'REFUSED'].includes(now.status) && now;
     });
   const lease = (held: boolean) => {
     leased = held;

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import {
   Released,
+  type Busy,
   type ClusterDriver,
   type DriverNode,
   type Guard,
@@ -17,6 +18,8 @@ export class FakeCluster {
   mostUnavailable = 0;
   /** Nodes that never become healthy again once they were started. */
   readonly broken = new Set<string>();
+  /** What its drivers say when they are asked. */
+  busy: Busy | null = null;
   private instances = 0;
 
   constructor(names: readonly string[]) {
@@ -52,18 +55,18 @@ export class FakeCluster {
 export class FakeDriver implements ClusterDriver {
   readonly kind = 'fake';
   private readonly listeners = new Set<(name: string) => void>();
-  private guard: Guard = unfenced;
-  private released = false;
+  /** From a takeOver to the release after it; whoever began something under one does not go on with it under the next. */
+  private term: { guard: Guard; over: boolean } = { guard: unfenced, over: false };
 
   constructor(readonly cluster: FakeCluster) {}
 
   takeOver(guard: Guard): void {
-    this.guard = guard;
+    this.term = { guard, over: false };
     for (const name of this.cluster.nodes.keys()) void this.becomeHealthy(name);
   }
 
   release(): void {
-    this.released = true;
+    this.term.over = true;
     this.listeners.clear();
   }
 
@@ -81,22 +84,27 @@ export class FakeDriver implements ClusterDriver {
   }
 
   async stop(name: string): Promise<StopOutcome> {
-    this.act();
+    const { term } = this;
+    act(term);
     this.cluster.nodes.get(name)!.status = 'STOPPING';
     this.changed(name);
     await setImmediate();
-    this.act();
+    act(term);
     this.cluster.stop(name);
     this.changed(name);
     return { note: null };
   }
 
   async start(name: string): Promise<void> {
+    act(this.term);
     if (this.node(name)?.instance) return;
-    this.act();
     this.cluster.start(name);
     this.changed(name);
     void this.becomeHealthy(name);
+  }
+
+  busy(): Busy | null {
+    return this.cluster.busy;
   }
 
   async measure(): Promise<NodeSamples[]> {
@@ -118,19 +126,20 @@ export class FakeDriver implements ClusterDriver {
   }
 
   private async becomeHealthy(name: string): Promise<void> {
+    const { term } = this;
     await setImmediate();
     const node = this.node(name);
-    if (this.released || node?.status !== 'STARTING' || this.cluster.broken.has(name)) return;
+    if (term.over || node?.status !== 'STARTING' || this.cluster.broken.has(name)) return;
     node.status = 'RUNNING';
     this.changed(name);
   }
 
   private changed(name: string): void {
-    if (!this.released) for (const listener of this.listeners) listener(name);
+    if (!this.term.over) for (const listener of this.listeners) listener(name);
   }
+}
 
-  private act(): void {
-    if (this.released) throw new Released('released');
-    this.guard.check();
-  }
+function act({ guard, over }: { guard: Guard; over: boolean }): void {
+  if (over) throw new Released('released');
+  guard.check();
 }

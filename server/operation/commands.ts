@@ -17,7 +17,7 @@ export interface CommandReport {
   commandId: string;
   epoch: number;
   sequence: number;
-  status: Exclude<CommandStatus, 'PLANNED' | 'PENDING' | 'EXPIRED' | 'SKIPPED'>;
+  status: Exclude<CommandStatus, 'PLANNED' | 'PENDING' | 'EXPIRED'>;
   statusReason: string | null;
   waitingFor: string | null;
   /** With REFUSED: it is busy, and asks to be asked again after so many seconds. */
@@ -156,10 +156,14 @@ export async function reportCommand(deps: Deps, principal: ManagerPrincipal, rep
   });
 }
 
-/** What a command's row says after a report. A manager that is busy has not got it: it is asked again. */
+/**
+ * What a command's row says after a report. A manager that is busy has not got it: it is asked again, unless the command
+ * was to be aborted meanwhile.
+ */
 function afterReport(command: CommandModel, report: CommandReport, now: Date) {
-  const { status, statusReason, waitingFor, sequence: reportSequence, retryAfterSeconds } = report;
-  if (status === 'REFUSED' && retryAfterSeconds !== null) {
+  const { statusReason, waitingFor, sequence: reportSequence, retryAfterSeconds } = report;
+  const busy = report.status === 'REFUSED' && retryAfterSeconds !== null;
+  if (busy && !command.abortRequested) {
     return {
       status: 'PENDING' as const,
       statusReason: null,
@@ -170,6 +174,7 @@ function afterReport(command: CommandModel, report: CommandReport, now: Date) {
       finishedAt: null,
     };
   }
+  const status = busy ? 'ABORTED' : report.status;
   const ended = commandEnded(status);
   const begun = status === 'RUNNING' || status === 'SUCCEEDED';
   return {

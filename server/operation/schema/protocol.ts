@@ -33,7 +33,8 @@ const ReportCommandInput = builder.inputType('ReportCommandInput', {
     status: t.field({
       type: CommandStatus,
       required: true,
-      description: 'ACCEPTED, RUNNING, SUCCEEDED, FAILED, REFUSED or ABORTED.',
+      description:
+        'ACCEPTED, RUNNING, SUCCEEDED, FAILED, REFUSED, ABORTED or SKIPPED (all of its nodes were left out).',
     }),
     statusReason: t.string({ validate: input.line.nullish() }),
     waitingFor: t.string({ validate: input.line.nullish() }),
@@ -70,7 +71,7 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: ReportCommandInput, required: true }) },
     resolve: (_parent, { input: report }, { deps, principal }) => {
       const { status } = report;
-      if (status === 'PLANNED' || status === 'PENDING' || status === 'EXPIRED' || status === 'SKIPPED') {
+      if (status === 'PLANNED' || status === 'PENDING' || status === 'EXPIRED') {
         throw invalid('input.status', `a manager does not report a command as ${status}`);
       }
       return reportCommand(deps, asManager(principal), {
