@@ -39,6 +39,7 @@ class World {
   view(): OperationView {
     return {
       rollout: this.setup,
+      startsAt: this.setup.startsAt ?? null,
       pausedAt: this.paused ? start : null,
       pauseReason: null,
       abortRequested: this.aborting,
@@ -77,6 +78,7 @@ class World {
     expect(waveEnded(wave.status), 'no act on what has ended').toBe(false);
     if (this.aborting) expect(act.act, 'an abort begins nothing').toBe('endWave');
     if (this.paused && !this.aborting) throw new Error(`a pause does nothing, not ${act.act}`);
+    if (view.startsAt && !this.aborting) expect(this.now >= view.startsAt, 'its time').toBe(true);
     if (act.act === 'beginWave') expect(!wave.manualGate || wave.promotedAt !== null, 'its gate').toBe(true);
     if (act.act !== 'issue') return;
     const active = sumOf(wave.counts, ACTIVE_COMMAND) - wave.offline;
@@ -147,6 +149,7 @@ interface Command {
   paused: boolean;
 }
 interface Setup {
+  startsAt?: Date | null;
   clustersAtOnce: number;
   onExceeded: 'PAUSE' | 'STOP';
   waves: {
@@ -160,6 +163,7 @@ interface Setup {
 const isActive = (status: CommandStatus): boolean => (ACTIVE_COMMAND as readonly string[]).includes(status);
 
 const setup: fc.Arbitrary<Setup> = fc.record({
+  startsAt: fc.constantFrom(null, new Date(start.getTime() + 100_000)),
   clustersAtOnce: fc.integer({ min: 1, max: 4 }),
   onExceeded: fc.constantFrom('PAUSE', 'STOP'),
   waves: fc.array(
@@ -235,7 +239,7 @@ describe('an operation, whatever happens to it', () => {
           const moves = world.commands().some(({ status, offline }) => isActive(status) && !offline);
           const aborting = world.aborting && world.commands().some(({ status }) => isActive(status));
           expect(world.ended() || moves || aborting || hold !== null, 'it says why').toBe(true);
-          if (hold?.rule === 'SOAK') expect(wakeAt).not.toBeNull();
+          if (hold?.rule === 'SOAK' || hold?.rule === 'START_TIME') expect(wakeAt).not.toBeNull();
           EVENTS[name](world, n, to);
         }
         // Everybody is there, everything is allowed, everything succeeds: it comes to its end.

@@ -6,6 +6,8 @@ import type { RolloutStrategy } from './strategy.ts';
 /** All that the next act of an operation rests on. */
 export interface OperationView {
   rollout: Pick<RolloutStrategy, 'clustersAtOnce' | 'onExceeded'>;
+  /** Nothing begins before; null: at once. */
+  startsAt: Date | null;
   pausedAt: Date | null;
   pauseReason: string | null;
   abortRequested: boolean;
@@ -67,6 +69,7 @@ export function advance(view: OperationView, now: Date): Decision {
   if (view.abortRequested) return wave && unended(wave) === 0 ? doing(ending(wave)) : MOVING;
   if (view.pausedAt) return held(null, paused('The operation', view.pauseReason));
   if (!wave) return afterwards(view);
+  if (view.startsAt && now < view.startsAt) return held(null, waiting(view.startsAt), view.startsAt);
   switch (wave.status) {
     case 'PENDING':
       return whenPending(wave);
@@ -198,6 +201,12 @@ const paused = (what: string, why: string | null): Hold => ({
   rule: 'PAUSED',
   reason: why ? `${what} is paused. ${why}` : `${what} is paused.`,
   freedBy: 'Someone resumes it.',
+});
+
+const waiting = (startsAt: Date): Hold => ({
+  rule: 'START_TIME',
+  reason: `It is to begin at ${startsAt.toISOString()}.`,
+  freedBy: 'It begins by itself at that time.',
 });
 
 const named = ({ name }: WaveView): string => `Wave “${name}”`;

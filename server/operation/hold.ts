@@ -14,6 +14,7 @@ export const HOLD_RULES = [
   'QUEUE',
   'DELIVERY',
   'MANAGER',
+  'START_TIME',
 ] as const;
 export type HoldRule = (typeof HOLD_RULES)[number];
 
@@ -57,12 +58,16 @@ interface Holder {
   pauseReason: string | null;
 }
 interface Surroundings {
-  operation: Holder;
+  operation: Holder & { hold: WaveHold | null };
   wave: Holder & { name: string; status: WaveStatus };
   cluster: { name: string; link: ControlLink; lastHeardAt: Date | null };
   /** What runs first in the same cluster, in words. */
   ahead: string | null;
 }
+
+/** What holds the operation as a whole holds all of it that has not begun. */
+const ofAll = (hold: WaveHold | null): (Hold & { since: Date }) | null =>
+  hold?.wave === null ? { ...hold, since: new Date(hold.since) } : null;
 
 /** Why a command does not move; null when it moves or has ended. `since` is null where nobody has written it down. */
 export function holdOfCommand(
@@ -88,6 +93,8 @@ export function holdOfCommand(
     return held('PAUSED', why, 'Someone resumes it.', paused.pausedAt);
   }
   if (command.status === 'PLANNED') {
+    const all = ofAll(operation.hold);
+    if (all) return all;
     return wave.status === 'PENDING'
       ? held('EARLIER_WAVE', `Wave “${wave.name}” has not begun.`, 'The waves before it are done.', null)
       : held(
@@ -151,6 +158,8 @@ export function holdOfWave(
   }
   if (hold?.wave === wave.index) return { ...hold, since: new Date(hold.since) };
   if (wave.status !== 'PENDING') return null;
+  const all = ofAll(hold);
+  if (all) return all;
   const freedBy = 'The waves before it are done.';
   return { rule: 'EARLIER_WAVE', reason: 'Earlier waves are not done.', freedBy, since: null };
 }

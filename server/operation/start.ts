@@ -24,6 +24,8 @@ export interface OperationRequest extends PlanRequest {
 export interface StartRequest {
   operation: OperationRequest;
   planDigest: string | null;
+  /** Null: at once. */
+  startsAt: Date | null;
   reason: string;
   idempotencyKey: string;
 }
@@ -46,7 +48,7 @@ const planPart = ({ kind, mode, rollout, rolling }: OperationRequest): PlanReque
  * The same key answers the operation that it started before.
  * @throws AppError CONFLICT for another request under a used key, or when the plan is not that of `planDigest` any
  *   more (`digest`: what it is now); INVALID when there is nothing to do; NOT_FOUND for a target that the actor does not
- *   see; FORBIDDEN where the actor may not operate one.
+ *   see; FORBIDDEN where the actor may not operate one; INVALID for a `startsAt` that is past or more than a year ahead.
  */
 export async function startOperation(
   deps: Deps,
@@ -64,6 +66,7 @@ async function plannedOnce(deps: Deps, caller: Caller, request: StartRequest): P
     return await change(deps, async (tx, record) => {
       const earlier = await byKey(tx, principal, request.idempotencyKey, requestHash);
       if (earlier) return earlier;
+      mustBeAhead(request.startsAt, deps.clock.now());
       const inventory = await loadInventory(tx, visibilityOf(principal), request.operation.targets);
       await demandRole(
         tx,
@@ -94,6 +97,7 @@ async function plannedOnce(deps: Deps, caller: Caller, request: StartRequest): P
           rollout: json(rollout) as Json,
           rolling: json(rolling) as Json,
           nodes: planned.nodeCount,
+          startsAt: request.startsAt?.toISOString() ?? null,
         },
       });
       return operation;
@@ -107,7 +111,17 @@ async function plannedOnce(deps: Deps, caller: Caller, request: StartRequest): P
   }
 }
 
-const hashOf = ({ operation, planDigest, reason }: StartRequest): string =>
+const YEAR_MS = 365 * 86_400_000;
+
+/** @throws AppError INVALID for a start in the past, or in more than a year. */
+function mustBeAhead(startsAt: Date | null, now: Date): void {
+  if (!startsAt) return;
+  if (startsAt <= now) throw invalid('input.startsAt', 'is past: leave it out to begin at once');
+  if (startsAt.getTime() > now.getTime() + YEAR_MS)
+    throw invalid('input.startsAt', 'is more than a year ahead');
+}
+
+const hashOf = ({ operation, planDigest, startsAt, reason }: StartRequest): string =>
   createHash('sha256')
     .update(
       JSON.stringify([
@@ -119,6 +133,7 @@ const hashOf = ({ operation, planDigest, reason }: StartRequest): string =>
         [...operation.targets.clusterIds].sort(),
         [...operation.targets.nodeIds].sort(),
         planDigest,
+        startsAt,
         reason,
       ]),
     )
@@ -145,7 +160,12 @@ async function create(
   tx: Transaction,
   record: (...events: NewEvent[]) => void,
   actor: string,
-  { operation: { kind, mode, rollout, rolling, expiresInSeconds }, reason, idempotencyKey }: StartRequest,
+  {
+    operation: { kind, mode, rollout, rolling, expiresInSeconds },
+    startsAt,
+    reason,
+    idempotencyKey,
+  }: StartRequest,
   planned: Plan,
   requestHash: string,
 ): Promise<OperationModel> {
@@ -158,6 +178,7 @@ async function create(
       rollout: json(rollout)!,
       rolling: json(rolling) ?? Prisma.DbNull,
       expiresInSeconds,
+      startsAt,
       reason,
       actor,
       idempotencyKey,
@@ -198,11 +219,12 @@ async function create(
     })),
   );
   const inWaves = waves.length > 1 ? ` in ${waves.length} waves` : '';
+  const later = startsAt ? ` It is to begin at ${startsAt.toISOString()}.` : '';
   record({
     kind: 'OPERATION_STARTED',
     operationId: operation.id,
     actor,
-    summary: `${KIND_WORDS[kind]} (${mode.toLowerCase()}) of ${counted(planned.nodeCount, 'node')} in ${counted(targets.length, 'cluster')}${inWaves}. ${reason}`,
+    summary: `${KIND_WORDS[kind]} (${mode.toLowerCase()}) of ${counted(planned.nodeCount, 'node')} in ${counted(targets.length, 'cluster')}${inWaves}. ${reason}${later}`,
   });
   return operation;
 }

@@ -32,6 +32,7 @@ export async function loadView(db: PrismaClient | Transaction, id: string): Prom
     waveIds: waves.map((wave) => wave.id),
     view: {
       rollout: operation.rollout as unknown as RolloutStrategy,
+      startsAt: operation.startsAt,
       pausedAt: operation.pausedAt,
       pauseReason: operation.pauseReason,
       abortRequested: operation.abortRequestedAt !== null,

@@ -49,6 +49,10 @@ const StartOperationInput = builder.inputType('StartOperationInput', {
       description: 'Digest of the dry run that was looked at. Another plan by now: CONFLICT, nothing begins.',
       validate: input.shortText.nullish(),
     }),
+    startsAt: t.field({
+      type: 'DateTime',
+      description: 'Nothing of it begins before: a time to come, at most a year ahead. Null: it begins at once.',
+    }),
     reason: t.string({
       required: true,
       description: 'Why, for those who read it later.',
@@ -101,6 +105,7 @@ builder.mutationFields((t) => ({
       startOperation(deps, caller, {
         operation: operationRequest('input.plan', start.plan),
         planDigest: start.planDigest ?? null,
+        startsAt: start.startsAt ?? null,
         reason: start.reason.trim(),
         idempotencyKey: start.idempotencyKey,
       }),

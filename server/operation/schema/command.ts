@@ -5,7 +5,7 @@ import * as input from '../../graphql/input.ts';
 import { batched } from '../../graphql/loader.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
 import type { StepStatus as StepStatusValue } from '../../platform/generated/prisma/enums.ts';
-import { holdOfCommand } from '../hold.ts';
+import { holdOfCommand, type WaveHold } from '../hold.ts';
 import { ACTIVE_COMMAND } from '../state.ts';
 import type { RollingLimits as LimitsShape } from '../strategy.ts';
 import { titleOf } from '../words.ts';
@@ -82,7 +82,7 @@ export const Command = builder.prismaObject('Command', {
             status: true,
             pausedAt: true,
             pauseReason: true,
-            operation: { select: { pausedAt: true, pauseReason: true } },
+            operation: { select: { pausedAt: true, pauseReason: true, hold: true } },
           },
         },
       },
@@ -92,7 +92,8 @@ export const Command = builder.prismaObject('Command', {
         const [first] = cluster.commands;
         const ahead = first && first.id !== command.id ? titleOf(first.kind, first.operation.reason) : null;
         const { wave } = command;
-        return holdOfCommand(command, { operation: wave.operation, wave, cluster, ahead });
+        const operation = { ...wave.operation, hold: wave.operation.hold as unknown as WaveHold | null };
+        return holdOfCommand(command, { operation, wave, cluster, ahead });
       },
     }),
     issuedAt: t.expose('issuedAt', {

@@ -140,6 +140,11 @@ export const Operation = builder.prismaObject('Operation', {
       resolve: ({ rolling }) => rolling as RollingShape | null,
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
+    startsAt: t.expose('startsAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'Nothing of it begins before; null: it was to begin at once.',
+    }),
     startedAt: t.field({
       type: 'DateTime',
       nullable: true,
