@@ -12,7 +12,7 @@ class World {
   paused = false;
   aborting = false;
   readonly acts: Act[] = [];
-  readonly waves: (Omit<WaveView, 'counts' | 'offline' | 'pausedCommands'> & { commands: Command[] })[];
+  readonly waves: (Omit<WaveView, 'counts' | 'offline' | 'pausedCommands' | 'shut'> & { commands: Command[] })[];
 
   constructor(readonly setup: Setup) {
     this.waves = setup.waves.map((wave, index) => ({
@@ -32,6 +32,7 @@ class World {
         status: 'PLANNED' as CommandStatus,
         offline: false,
         paused: false,
+        shut: false,
       })),
     }));
   }
@@ -51,6 +52,7 @@ class World {
           counts,
           offline: commands.filter(({ status, offline }) => isActive(status) && offline).length,
           pausedCommands: commands.filter(({ status, paused }) => status === 'PLANNED' && paused).length,
+          shut: shutOf(commands, this.now),
         };
       }),
     };
@@ -94,7 +96,9 @@ class World {
         wave.status = 'RUNNING';
         break;
       case 'issue': {
-        const next = wave.commands.filter(({ status, paused }) => status === 'PLANNED' && !paused);
+        const next = wave.commands.filter(
+          ({ status, paused, shut }) => status === 'PLANNED' && !paused && !shut,
+        );
         expect(next.length).toBeGreaterThanOrEqual(act.count);
         for (const command of next.slice(0, act.count)) command.status = 'PENDING';
         break;
@@ -144,6 +148,8 @@ class World {
 }
 
 interface Command {
+  /** Nothing is issued to its cluster. */
+  shut: boolean;
   status: CommandStatus;
   offline: boolean;
   paused: boolean;
@@ -160,6 +166,11 @@ interface Setup {
     offlineBudget: number;
   }[];
 }
+const shutOf = (commands: readonly Command[], now: Date): WaveView['shut'] => {
+  const count = commands.filter(({ status, paused, shut }) => status === 'PLANNED' && !paused && shut).length;
+  const hold = { rule: 'FREEZE' as const, reason: 'r', freedBy: 'f' };
+  return count > 0 ? { count, hold, nextAt: new Date(now.getTime() + 1000) } : null;
+};
 const isActive = (status: CommandStatus): boolean => (ACTIVE_COMMAND as readonly string[]).includes(status);
 
 const setup: fc.Arbitrary<Setup> = fc.record({
@@ -206,6 +217,10 @@ const EVENTS = {
     const all = world.commands();
     all[n % all.length]!.paused = to % 2 === 0;
   },
+  freeze: (world: World, n: number, to: number) => {
+    const all = world.commands();
+    all[n % all.length]!.shut = to % 2 === 0;
+  },
   promote: (world: World, n: number) => {
     world.waves[n % world.waves.length]!.promotedAt = start;
   },
@@ -239,7 +254,7 @@ describe('an operation, whatever happens to it', () => {
           const moves = world.commands().some(({ status, offline }) => isActive(status) && !offline);
           const aborting = world.aborting && world.commands().some(({ status }) => isActive(status));
           expect(world.ended() || moves || aborting || hold !== null, 'it says why').toBe(true);
-          if (hold?.rule === 'SOAK' || hold?.rule === 'START_TIME') expect(wakeAt).not.toBeNull();
+          if (['SOAK', 'START_TIME', 'FREEZE'].includes(hold?.rule ?? '')) expect(wakeAt).not.toBeNull();
           EVENTS[name](world, n, to);
         }
         // Everybody is there, everything is allowed, everything succeeds: it comes to its end.
@@ -249,7 +264,7 @@ describe('an operation, whatever happens to it', () => {
           wave.promotedAt = start;
           wave.unhealthy = null;
         }
-        for (const command of world.commands()) command.offline = command.paused = false;
+        for (const command of world.commands()) command.offline = command.paused = command.shut = false;
         for (let round = 0; round < 200 && !world.ended(); round++) {
           world.resume();
           world.settle();

@@ -34,6 +34,8 @@ export interface WaveView {
   offline: number;
   /** PLANNED commands that are paused. */
   pausedCommands: number;
+  /** Of the others those to whose clusters nothing is issued now, by the calendar. */
+  shut: { count: number; hold: Hold; /** When to look again. */ nextAt: Date | null } | null;
   /** While it soaks: a cluster that was done and is not healthy. */
   unhealthy: { name: string; status: string } | null;
 }
@@ -110,9 +112,11 @@ function whenRunning(view: OperationView, wave: WaveView, now: Date): Decision {
   if (exceeded) return doing(exceeded);
   if (wave.pausedAt) return held(index, paused(named(wave), wave.pauseReason));
   const slots = view.rollout.clustersAtOnce - underWay(wave);
-  const count = Math.min(slots, counts.PLANNED - wave.pausedCommands);
+  const free = counts.PLANNED - wave.pausedCommands - (wave.shut?.count ?? 0);
+  const count = Math.min(slots, free);
   if (count > 0) return doing({ act: 'issue', wave: index, count });
-  if (underWay(wave) > 0) return MOVING;
+  if (underWay(wave) > 0) return { ...MOVING, wakeAt: wave.shut?.nextAt ?? null };
+  if (wave.shut) return held(index, shutting(wave, wave.shut), wave.shut.nextAt);
   if (counts.PLANNED > 0) {
     return held(index, {
       rule: 'PAUSED',
@@ -201,6 +205,11 @@ const paused = (what: string, why: string | null): Hold => ({
   rule: 'PAUSED',
   reason: why ? `${what} is paused. ${why}` : `${what} is paused.`,
   freedBy: 'Someone resumes it.',
+});
+
+const shutting = (wave: WaveView, { count, hold }: NonNullable<WaveView['shut']>): Hold => ({
+  ...hold,
+  reason: `Of ${named(wave)} ${ofClusters(count)} must wait. ${hold.reason}`,
 });
 
 const waiting = (startsAt: Date): Hold => ({

@@ -21,6 +21,7 @@ const around = {
   wave: { ...going, name: 'canary', status: 'RUNNING' as WaveStatus },
   cluster: { name: 'shop', link: 'CONNECTED' as const, lastHeardAt: at },
   ahead: null,
+  shut: null,
 };
 const silent = { ...around, cluster: { ...around.cluster, link: 'SILENT' as const } };
 
@@ -64,6 +65,7 @@ describe('a command', () => {
     expect(rule({ status: 'PLANNED' }, { wave: { ...around.wave, status: 'PENDING' } })).toBe('EARLIER_WAVE');
     expect(rule({ pausedAt: at })).toBe('PAUSED');
     const hold = { rule: 'START_TIME' as const, reason: 'r', freedBy: 'f', since: at.toISOString() };
+    expect(rule({ status: 'PLANNED' }, { shut: { ...hold, rule: 'FREEZE' } })).toBe('FREEZE');
     const later = { operation: { ...going, hold: { ...hold, wave: null } } };
     expect(rule({ status: 'PLANNED' }, later)).toBe('START_TIME');
     expect(rule({}, later), 'what was issued is held by something else').toBe('DELIVERY');

@@ -15,6 +15,8 @@ export const HOLD_RULES = [
   'DELIVERY',
   'MANAGER',
   'START_TIME',
+  'WINDOW',
+  'FREEZE',
 ] as const;
 export type HoldRule = (typeof HOLD_RULES)[number];
 
@@ -63,6 +65,8 @@ interface Surroundings {
   cluster: { name: string; link: ControlLink; lastHeardAt: Date | null };
   /** What runs first in the same cluster, in words. */
   ahead: string | null;
+  /** Why nothing is issued to the cluster now. */
+  shut: Hold | null;
 }
 
 /** What holds the operation as a whole holds all of it that has not begun. */
@@ -72,7 +76,7 @@ const ofAll = (hold: WaveHold | null): (Hold & { since: Date }) | null =>
 /** Why a command does not move; null when it moves or has ended. `since` is null where nobody has written it down. */
 export function holdOfCommand(
   command: HeldCommand,
-  { operation, wave, cluster, ahead }: Surroundings,
+  { operation, wave, cluster, ahead, shut }: Surroundings,
 ): (Hold & { since: Date | null }) | null {
   if (commandEnded(command.status)) return null;
   const held = (rule: HoldRule, reason: string, freedBy: string, since: Date | null) => ({
@@ -95,8 +99,10 @@ export function holdOfCommand(
   if (command.status === 'PLANNED') {
     const all = ofAll(operation.hold);
     if (all) return all;
-    return wave.status === 'PENDING'
-      ? held('EARLIER_WAVE', `Wave “${wave.name}” has not begun.`, 'The waves before it are done.', null)
+    if (wave.status === 'PENDING')
+      return held('EARLIER_WAVE', `Wave “${wave.name}” has not begun.`, 'The waves before it are done.', null);
+    return shut
+      ? held(shut.rule, shut.reason, shut.freedBy, null)
       : held(
           'CLUSTERS_AT_ONCE',
           `As many clusters of wave “${wave.name}” are under way as may be at once.`,

@@ -17,8 +17,8 @@ import { KIND_WORDS } from './words.ts';
 
 export interface OperationRequest extends PlanRequest {
   targets: Targets;
-  /** Seconds after its issue in which a command must have begun; then it expires. */
-  expiresInSeconds: number;
+  /** Seconds after its issue in which a command must have begun, or it expires; null: it runs however late. */
+  expiresInSeconds: number | null;
 }
 
 export interface StartRequest {
@@ -26,6 +26,8 @@ export interface StartRequest {
   planDigest: string | null;
   /** Null: at once. */
   startsAt: Date | null;
+  /** Why freezes and maintenance windows are not heeded; null: they are. */
+  overrideReason: string | null;
   reason: string;
   idempotencyKey: string;
 }
@@ -48,7 +50,8 @@ const planPart = ({ kind, mode, rollout, rolling }: OperationRequest): PlanReque
  * The same key answers the operation that it started before.
  * @throws AppError CONFLICT for another request under a used key, or when the plan is not that of `planDigest` any
  *   more (`digest`: what it is now); INVALID when there is nothing to do; NOT_FOUND for a target that the actor does not
- *   see; FORBIDDEN where the actor may not operate one; INVALID for a `startsAt` that is past or more than a year ahead.
+ *   see; FORBIDDEN where the actor may not operate one, or
+ *   with `overrideReason` is no administrator of it; INVALID for a `startsAt` that is past or more than a year ahead.
  */
 export async function startOperation(
   deps: Deps,
@@ -71,7 +74,7 @@ async function plannedOnce(deps: Deps, caller: Caller, request: StartRequest): P
       await demandRole(
         tx,
         principal,
-        'OPERATOR',
+        request.overrideReason === null ? 'OPERATOR' : 'ADMINISTRATOR',
         inventory.map(({ id }) => id),
       );
       const planned = planOperation(planPart(request.operation), inventory);
@@ -98,6 +101,7 @@ async function plannedOnce(deps: Deps, caller: Caller, request: StartRequest): P
           rolling: json(rolling) as Json,
           nodes: planned.nodeCount,
           startsAt: request.startsAt?.toISOString() ?? null,
+          override: request.overrideReason,
         },
       });
       return operation;
@@ -121,7 +125,7 @@ function mustBeAhead(startsAt: Date | null, now: Date): void {
     throw invalid('input.startsAt', 'is more than a year ahead');
 }
 
-const hashOf = ({ operation, planDigest, startsAt, reason }: StartRequest): string =>
+const hashOf = ({ operation, planDigest, startsAt, overrideReason, reason }: StartRequest): string =>
   createHash('sha256')
     .update(
       JSON.stringify([
@@ -134,6 +138,7 @@ const hashOf = ({ operation, planDigest, startsAt, reason }: StartRequest): stri
         [...operation.targets.nodeIds].sort(),
         planDigest,
         startsAt,
+        overrideReason,
         reason,
       ]),
     )
@@ -163,6 +168,7 @@ async function create(
   {
     operation: { kind, mode, rollout, rolling, expiresInSeconds },
     startsAt,
+    overrideReason,
     reason,
     idempotencyKey,
   }: StartRequest,
@@ -179,6 +185,7 @@ async function create(
       rolling: json(rolling) ?? Prisma.DbNull,
       expiresInSeconds,
       startsAt,
+      overrideReason,
       reason,
       actor,
       idempotencyKey,
@@ -220,11 +227,12 @@ async function create(
   );
   const inWaves = waves.length > 1 ? ` in ${waves.length} waves` : '';
   const later = startsAt ? ` It is to begin at ${startsAt.toISOString()}.` : '';
+  const override = overrideReason ? ` Freezes and maintenance windows are not heeded: ${overrideReason}` : '';
   record({
     kind: 'OPERATION_STARTED',
     operationId: operation.id,
     actor,
-    summary: `${KIND_WORDS[kind]} (${mode.toLowerCase()}) of ${counted(planned.nodeCount, 'node')} in ${counted(targets.length, 'cluster')}${inWaves}. ${reason}${later}`,
+    summary: `${KIND_WORDS[kind]} (${mode.toLowerCase()}) of ${counted(planned.nodeCount, 'node')} in ${counted(targets.length, 'cluster')}${inWaves}. ${reason}${later}${override}`,
   });
   return operation;
 }

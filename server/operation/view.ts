@@ -2,6 +2,7 @@ import type { OperationModel } from '../platform/generated/prisma/models.ts';
 import { Prisma, type PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { Transaction } from '../platform/event-log.ts';
 import type { OperationView, WaveView } from './advance.ts';
+import { loadShut, shutIn } from './calendar/load.ts';
 import { countsOf } from './progress.ts';
 import { ACTIVE_COMMAND } from './state.ts';
 import type { RolloutStrategy } from './strategy.ts';
@@ -10,10 +11,16 @@ export interface Loaded {
   operation: OperationModel;
   view: OperationView;
   waveIds: string[];
+  /** Clusters to which nothing is issued now; null: there are none. */
+  shut: Prisma.ClusterWhereInput | null;
 }
 
 /** What the runner decides on, in a number of queries that grows with nothing; null when there is no such operation. */
-export async function loadView(db: PrismaClient | Transaction, id: string): Promise<Loaded | null> {
+export async function loadView(
+  db: PrismaClient | Transaction,
+  id: string,
+  now: Date,
+): Promise<Loaded | null> {
   const found = await db.operation.findUnique({
     where: { id },
     include: { waves: { orderBy: { index: 'asc' } } },
@@ -25,11 +32,15 @@ export async function loadView(db: PrismaClient | Transaction, id: string): Prom
     waves.map((wave) => wave.id),
   );
   const paused = await pausedIn(db, id);
+  const running = waves.find(({ status, planned }) => status === 'RUNNING' && planned > 0);
+  const shut = running && operation.overrideReason === null ? await loadShut(db, now) : null;
+  const shutInWave = running && shut ? await shutIn(db, running.id, shut, now) : null;
   const soaking = waves.find(({ status }) => status === 'SOAKING');
   const unhealthy = soaking && operation.kind !== 'SHUTDOWN' ? await unhealthyIn(db, soaking.id) : null;
   return {
     operation,
     waveIds: waves.map((wave) => wave.id),
+    shut: shut?.clusters ?? null,
     view: {
       rollout: operation.rollout as unknown as RolloutStrategy,
       startsAt: operation.startsAt,
@@ -41,6 +52,7 @@ export async function loadView(db: PrismaClient | Transaction, id: string): Prom
         counts: countsOf(wave),
         offline: offline.get(wave.id) ?? 0,
         pausedCommands: paused.get(wave.id) ?? 0,
+        shut: wave === running ? shutInWave : null,
         unhealthy: wave === soaking ? unhealthy : null,
       })),
     },

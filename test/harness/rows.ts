@@ -40,6 +40,9 @@ const byId = (kind: keyof Target) => (target: Target) => ({ id: target[kind] });
 const plan = ({ cluster }: Target) => ({ kind: 'RESTART', targets: { clusterIds: [cluster] } });
 const onOperation = ({ operation }: Target) => ({ input: { operationId: operation } });
 const onWave = ({ operation }: Target) => ({ input: { operationId: operation, scope: { wave: 0 } } });
+const ofA = { labels: [{ key: 'of', value: 'shop-a' }] };
+const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
+const unknown = () => ({ input: { id: 'none' } });
 const somebody = (input: object) => () => ({ input });
 
 /** Every root field of the API. Who adds one says here who may use it. */
@@ -54,6 +57,8 @@ export const ROWS: Record<string, Row> = {
   'Query.operation': { who: PEOPLE, variables: byId('operation') },
   'Query.operations': { who: PEOPLE },
   'Query.planOperation': { who: PEOPLE, variables: (target) => ({ input: plan(target) }), levels: 4 },
+  'Query.freezes': { who: PEOPLE },
+  'Query.maintenanceWindows': { who: PEOPLE },
   'Query.person': { who: administrators, variables: byId('person') },
   'Query.people': { who: administrators },
   'Query.apiKeys': { who: administrators },
@@ -106,6 +111,27 @@ export const ROWS: Record<string, Row> = {
       { who: operators, variables: act === 'skip' || act === 'promote' ? onWave : onOperation },
     ]),
   ),
+  'Mutation.createFreeze': {
+    who: operators,
+    variables: () => ({
+      input: { clusters: ofA, from: inHours(1), until: inHours(2), reason: 'why' },
+    }),
+  },
+  'Mutation.removeFreeze': { who: operators, variables: unknown, told: 'NOT_FOUND' },
+  'Mutation.createMaintenanceWindow': {
+    who: operators,
+    variables: () => ({
+      input: {
+        name: 'W',
+        clusters: ofA,
+        schedule: '* * * * *',
+        timeZone: 'UTC',
+        durationSeconds: 3600,
+        reason: 'why',
+      },
+    }),
+  },
+  'Mutation.removeMaintenanceWindow': { who: operators, variables: unknown, told: 'NOT_FOUND' },
   'Mutation.registerManager': {
     who: ALL,
     variables: () => ({

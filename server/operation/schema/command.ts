@@ -5,6 +5,8 @@ import * as input from '../../graphql/input.ts';
 import { batched } from '../../graphql/loader.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
 import type { StepStatus as StepStatusValue } from '../../platform/generated/prisma/enums.ts';
+import { mayBegin } from '../calendar/calendar.ts';
+import { loadCalendar } from '../calendar/load.ts';
 import { holdOfCommand, type WaveHold } from '../hold.ts';
 import { ACTIVE_COMMAND } from '../state.ts';
 import type { RollingLimits as LimitsShape } from '../strategy.ts';
@@ -31,7 +33,9 @@ const stepCounts = batched<{ status: StepStatusValue; count: number }[]>(async (
 }, []);
 
 /** What a waiting command has to do with: its cluster and the commands that are open there, oldest first. */
-const queueOf = batched(async (clusterIds, { prisma }) => {
+const queueOf = batched(async (clusterIds, { prisma, clock }) => {
+  const now = clock.now();
+  const calendar = await loadCalendar(prisma, now);
   const clusters = await prisma.cluster.findMany({
     where: { id: { in: [...clusterIds] } },
     select: {
@@ -39,6 +43,7 @@ const queueOf = batched(async (clusterIds, { prisma }) => {
       name: true,
       link: true,
       lastHeardAt: true,
+      labels: { select: { key: true, value: true } },
       commands: {
         where: { status: { in: [...ACTIVE_COMMAND] } },
         orderBy: [{ issuedAt: 'asc' }, { id: 'asc' }],
@@ -47,7 +52,9 @@ const queueOf = batched(async (clusterIds, { prisma }) => {
       },
     },
   });
-  return new Map(clusters.map((cluster) => [cluster.id, cluster]));
+  return new Map(
+    clusters.map((cluster) => [cluster.id, { ...cluster, shut: mayBegin(cluster, now, calendar) }]),
+  );
 }, undefined);
 
 export const Command = builder.prismaObject('Command', {
@@ -82,7 +89,7 @@ export const Command = builder.prismaObject('Command', {
             status: true,
             pausedAt: true,
             pauseReason: true,
-            operation: { select: { pausedAt: true, pauseReason: true, hold: true } },
+            operation: { select: { pausedAt: true, pauseReason: true, hold: true, overrideReason: true } },
           },
         },
       },
@@ -93,7 +100,8 @@ export const Command = builder.prismaObject('Command', {
         const ahead = first && first.id !== command.id ? titleOf(first.kind, first.operation.reason) : null;
         const { wave } = command;
         const operation = { ...wave.operation, hold: wave.operation.hold as unknown as WaveHold | null };
-        return holdOfCommand(command, { operation, wave, cluster, ahead });
+        const shut = operation.overrideReason === null ? cluster.shut : null;
+        return holdOfCommand(command, { operation, wave, cluster, ahead, shut });
       },
     }),
     issuedAt: t.expose('issuedAt', {
