@@ -13,6 +13,8 @@ export interface Loaded {
   waveIds: string[];
   /** Clusters to which nothing is issued now; null: there are none. */
   shut: Prisma.ClusterWhereInput | null;
+  /** When the first of the commands that were not begun expires, and when a busy manager is to be asked again. */
+  due: { expiresAt: Date | null; notBefore: Date | null };
 }
 
 /** What the runner decides on, in a number of queries that grows with nothing; null when there is no such operation. */
@@ -37,8 +39,17 @@ export async function loadView(
   const shutInWave = running && shut ? await shutIn(db, running.id, shut, now) : null;
   const soaking = waves.find(({ status }) => status === 'SOAKING');
   const unhealthy = soaking && operation.kind !== 'SHUTDOWN' ? await unhealthyIn(db, soaking.id) : null;
+  const { _min: due } = await db.command.aggregate({
+    where: {
+      waveId: { in: waves.map((wave) => wave.id) },
+      status: { in: ['PENDING', 'ACCEPTED'] },
+      startedAt: null,
+    },
+    _min: { expiresAt: true, notBefore: true },
+  });
   return {
     operation,
+    due,
     waveIds: waves.map((wave) => wave.id),
     shut: shut?.clusters ?? null,
     view: {

@@ -56,6 +56,11 @@ export const ROWS: Record<string, Row> = {
   'Query.command': { who: [...PEOPLE, ...MANAGERS], variables: byId('command') },
   'Query.operation': { who: PEOPLE, variables: byId('operation') },
   'Query.operations': { who: PEOPLE },
+  'Query.planRevert': {
+    who: PEOPLE,
+    variables: ({ operation }) => ({ operationId: operation }),
+    told: 'CONFLICT',
+  },
   'Query.planOperation': { who: PEOPLE, variables: (target) => ({ input: plan(target) }), levels: 4 },
   'Query.freezes': { who: PEOPLE },
   'Query.maintenanceWindows': { who: PEOPLE },
@@ -104,6 +109,13 @@ export const ROWS: Record<string, Row> = {
   'Mutation.startOperation': {
     who: operators,
     variables: (target) => ({ input: { plan: plan(target), reason: 'why', idempotencyKey: randomUUID() } }),
+  },
+  'Mutation.revertOperation': {
+    who: operators,
+    variables: ({ operation }, who) => ({
+      input: { operationId: operation, reason: 'r', idempotencyKey: `revert ${who}` },
+    }),
+    told: 'CONFLICT',
   },
   ...Object.fromEntries(
     ['pause', 'resume', 'retry', 'skip', 'promote', 'abort'].map((act) => [
