@@ -12,6 +12,7 @@ import '../access/schema/api-keys.ts';
 import '../access/audit/schema.ts';
 import '../metric/schema.ts';
 import '../operation/schema/acts.ts';
+import '../operation/approval/schema.ts';
 import '../operation/calendar/schema.ts';
 import '../operation/schema/changes.ts';
 import '../operation/schema/protocol.ts';

@@ -6,6 +6,13 @@ import type { RolloutStrategy } from './strategy.ts';
 /** All that the next act of an operation rests on. */
 export interface OperationView {
   rollout: Pick<RolloutStrategy, 'clustersAtOnce' | 'onExceeded'>;
+  approvals: {
+    needed: number;
+    /** Names of those who have approved. */
+    by: readonly string[];
+    /** Who started it. */
+    actor: string;
+  };
   /** Nothing begins before; null: at once. */
   startsAt: Date | null;
   pausedAt: Date | null;
@@ -71,6 +78,7 @@ export function advance(view: OperationView, now: Date): Decision {
   if (view.abortRequested) return wave && unended(wave) === 0 ? doing(ending(wave)) : MOVING;
   if (view.pausedAt) return held(null, paused('The operation', view.pauseReason));
   if (!wave) return afterwards(view);
+  if (view.approvals.by.length < view.approvals.needed) return held(null, approving(view.approvals));
   if (view.startsAt && now < view.startsAt) return held(null, waiting(view.startsAt), view.startsAt);
   switch (wave.status) {
     case 'PENDING':
@@ -211,6 +219,17 @@ const shutting = (wave: WaveView, { count, hold }: NonNullable<WaveView['shut']>
   ...hold,
   reason: `Of ${named(wave)} ${ofClusters(count)} must wait. ${hold.reason}`,
 });
+
+function approving({ needed, by, actor }: OperationView['approvals']): Hold {
+  const people = (n: number) => (n === 1 ? '1 person' : `${n} people`);
+  const given = by.length > 0 ? `approved by ${by.join(', ')}` : 'approved by nobody yet';
+  const missing = needed - by.length;
+  return {
+    rule: 'APPROVAL',
+    reason: `It needs the approval of ${people(needed)}; ${given}.`,
+    freedBy: `${people(missing)} with the role OPERATOR over all of its clusters, other than ${actor}, ${missing === 1 ? 'approves' : 'approve'} it.`,
+  };
+}
 
 const waiting = (startsAt: Date): Hold => ({
   rule: 'START_TIME',

@@ -17,6 +17,7 @@ export const HOLD_RULES = [
   'START_TIME',
   'WINDOW',
   'FREEZE',
+  'APPROVAL',
 ] as const;
 export type HoldRule = (typeof HOLD_RULES)[number];
 
@@ -100,7 +101,12 @@ export function holdOfCommand(
     const all = ofAll(operation.hold);
     if (all) return all;
     if (wave.status === 'PENDING')
-      return held('EARLIER_WAVE', `Wave “${wave.name}” has not begun.`, 'The waves before it are done.', null);
+      return held(
+        'EARLIER_WAVE',
+        `Wave “${wave.name}” has not begun.`,
+        'The waves before it are done.',
+        null,
+      );
     return shut
       ? held(shut.rule, shut.reason, shut.freedBy, null)
       : held(

@@ -6,7 +6,13 @@ import { AppError } from '../platform/errors.ts';
 import { takeTurn } from './turn.ts';
 
 /** What may let any operation go on that has commands in the cluster. */
-const MOVES_ALL = new Set<EventKind>(['CLUSTER_SILENT', 'CLUSTER_BACK', 'CLUSTER_CHANGED', 'CLUSTER_RELABELLED', 'CALENDAR_CHANGED']);
+const MOVES_ALL = new Set<EventKind>([
+  'CLUSTER_SILENT',
+  'CLUSTER_BACK',
+  'CLUSTER_CHANGED',
+  'CLUSTER_RELABELLED',
+  'POLICY_CHANGED',
+]);
 /** Longest sleep of a timer; also how long it takes at most to notice that the duty has come to this server. */
 const LOOK_MS = 1000;
 

@@ -2,12 +2,14 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Deps } from '../deps.ts';
 import type { Json } from '../access/audit/chain.ts';
 import { recordAudit } from '../access/audit/record.ts';
-import { idOf, nameOf, type Caller, type Principal } from '../access/principal.ts';
+import { loginNameOf } from '../access/person.ts';
+import { idOf, idOfPerson, nameOf, type Caller, type Principal } from '../access/principal.ts';
 import { demandRole, visibilityOf } from '../access/visibility.ts';
 import { Prisma, type PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { OperationModel } from '../platform/generated/prisma/models.ts';
 import { conflict, invalid } from '../platform/errors.ts';
 import { change, type NewEvent, type Transaction } from '../platform/event-log.ts';
+import { loadApprovalRules } from './approval/rules.ts';
 import { auditTargets, loadInventory, type Targets } from './inventory.ts';
 import { differences } from './digest.ts';
 import { planOperation, type Plan, type PlanRequest } from './plan.ts';
@@ -38,7 +40,7 @@ export interface StartRequest {
 /** The dry run. */
 export async function plan(deps: Deps, viewer: Principal, request: OperationRequest): Promise<Plan> {
   const inventory = await loadInventory(deps.prisma, visibilityOf(viewer), request.targets);
-  return planOperation(request, inventory);
+  return planOperation(request, inventory, await loadApprovalRules(deps.prisma));
 }
 
 /**
@@ -73,7 +75,7 @@ async function plannedOnce(deps: Deps, caller: Caller, request: StartRequest): P
         request.overrideReason === null ? 'OPERATOR' : 'ADMINISTRATOR',
         inventory.map(({ id }) => id),
       );
-      const planned = planOperation(request.operation, inventory);
+      const planned = planOperation(request.operation, inventory, await loadApprovalRules(tx));
       if (request.planDigest !== null && request.planDigest !== planned.digest) {
         throw conflict('The plan is another one by now: look at it again.', {
           field: 'input.planDigest',
@@ -97,6 +99,7 @@ async function plannedOnce(deps: Deps, caller: Caller, request: StartRequest): P
           rollout: json(rollout) as Json,
           rolling: json(rolling) as Json,
           nodes: planned.nodeCount,
+          approvals: planned.approvalsNeeded,
           startsAt: request.startsAt?.toISOString() ?? null,
           override: request.overrideReason,
         },
@@ -122,7 +125,14 @@ function mustBeAhead(startsAt: Date | null, now: Date): void {
     throw invalid('input.startsAt', 'is more than a year ahead');
 }
 
-const hashOf = ({ operation, planDigest, startsAt, overrideReason, reason, revertsId }: StartRequest): string =>
+const hashOf = ({
+  operation,
+  planDigest,
+  startsAt,
+  overrideReason,
+  reason,
+  revertsId,
+}: StartRequest): string =>
   createHash('sha256')
     .update(
       JSON.stringify([
@@ -178,6 +188,7 @@ async function create(
 ): Promise<OperationModel> {
   const now = deps.clock.now();
   const actor = nameOf(principal);
+  const keyMadeBy = await makerOf(tx, principal);
   const operation = await tx.operation.create({
     data: {
       kind,
@@ -191,6 +202,8 @@ async function create(
       reason,
       actor,
       startedBy: idOf(principal),
+      keyMadeBy,
+      approvalsNeeded: planned.approvalsNeeded,
       idempotencyKey,
       requestHash,
       revertsId: revertsId ?? null,
@@ -242,6 +255,14 @@ async function create(
 }
 
 const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+
+/** Who made the API key by which it was started, as {@link idOf} says it; null: it was started otherwise. */
+async function makerOf(tx: Transaction, principal: Principal): Promise<string | null> {
+  if (principal.kind !== 'key') return null;
+  const { createdBy } = await tx.apiKey.findUniqueOrThrow({ where: { id: principal.keyId } });
+  const maker = await tx.person.findUnique({ where: { loginName: loginNameOf(createdBy) } });
+  return maker && idOfPerson(maker.id);
+}
 
 /** What the database keeps as JSON. */
 const json = <T extends object>(value: T | null) =>

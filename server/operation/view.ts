@@ -25,10 +25,13 @@ export async function loadView(
 ): Promise<Loaded | null> {
   const found = await db.operation.findUnique({
     where: { id },
-    include: { waves: { orderBy: { index: 'asc' } } },
+    include: {
+      waves: { orderBy: { index: 'asc' } },
+      approvals: { orderBy: [{ at: 'asc' }, { personId: 'asc' }] },
+    },
   });
   if (!found) return null;
-  const { waves, ...operation } = found;
+  const { waves, approvals, ...operation } = found;
   const offline = await offlineIn(
     db,
     waves.map((wave) => wave.id),
@@ -54,6 +57,11 @@ export async function loadView(
     shut: shut?.clusters ?? null,
     view: {
       rollout: operation.rollout as unknown as RolloutStrategy,
+      approvals: {
+        needed: operation.approvalsNeeded,
+        by: approvals.map(({ personName }) => personName),
+        actor: operation.actor,
+      },
       startsAt: operation.startsAt,
       pausedAt: operation.pausedAt,
       pauseReason: operation.pauseReason,

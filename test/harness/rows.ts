@@ -64,6 +64,7 @@ export const ROWS: Record<string, Row> = {
   'Query.planOperation': { who: PEOPLE, variables: (target) => ({ input: plan(target) }), levels: 4 },
   'Query.freezes': { who: PEOPLE },
   'Query.maintenanceWindows': { who: PEOPLE },
+  'Query.approvalRules': { who: PEOPLE },
   'Query.person': { who: administrators, variables: byId('person') },
   'Query.people': { who: administrators },
   'Query.apiKeys': { who: administrators },
@@ -144,6 +145,13 @@ export const ROWS: Record<string, Row> = {
     }),
   },
   'Mutation.removeMaintenanceWindow': { who: operators, variables: unknown, told: 'NOT_FOUND' },
+  'Mutation.createApprovalRule': {
+    who: administrators,
+    variables: () => ({ input: { clusters: { labels: [{ key: 'of', value: 'nobody' }] }, reason: 'why' } }),
+  },
+  'Mutation.removeApprovalRule': { who: administrators, variables: unknown, told: 'NOT_FOUND' },
+  'Mutation.approveOperation': { who: operators, variables: onOperation, told: 'CONFLICT' },
+  'Mutation.withdrawApproval': { who: operators, variables: onOperation, told: 'CONFLICT' },
   'Mutation.registerManager': {
     who: ALL,
     variables: () => ({

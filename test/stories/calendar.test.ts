@@ -79,7 +79,8 @@ describe('an operation has its time', () => {
     });
     expect(createFreeze).toMatchObject({ isOn: true, clusters: { names: ['frozen'] } });
     const id = await start({ kind: 'RESTART', targets: { clusterIds: [frozen.clusterId, free.clusterId] } });
-    const of = async (name: string) => (await look(id)).commands.find((one: Seen) => one.cluster.name === name);
+    const of = async (name: string) =>
+      (await look(id)).commands.find((one: Seen) => one.cluster.name === name);
     expect(await of('free')).toMatchObject({ status: 'PENDING' });
     const reason = `frozen is frozen until ${ends}: month end`;
     expect(await of('frozen')).toMatchObject({ status: 'PLANNED', hold: { rule: 'FREEZE', reason } });
@@ -191,7 +192,9 @@ describe('the calendar', () => {
   it('is for who may operate all of the clusters, and tells of no others', async () => {
     const ann = await firstAdministrator(oc);
     for (const name of ['mine', 'other']) {
-      const manager = await WireManager.join(ann, name, `${name}-m1`, 'process', [{ key: 'of', value: name }]);
+      const manager = await WireManager.join(ann, name, `${name}-m1`, 'process', [
+        { key: 'of', value: name },
+      ]);
       await manager.snapshot(running('a'));
     }
     const grants = [{ role: 'OPERATOR' as const, clusters: { names: ['mine'] } }];

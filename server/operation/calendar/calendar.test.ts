@@ -1,15 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  concerns,
-  isOn,
-  mayBegin,
-  openUntil,
-  opensAfter,
-  shutAt,
-  type Calendar,
-  type CalendarCluster,
-} from './calendar.ts';
+import { concerns, type ChoosableCluster } from '../../access/grants.ts';
+import { isOn, mayBegin, openUntil, opensAfter, shutAt, type Calendar } from './calendar.ts';
 
 const MINUTE = 60_000;
 const begin = Date.parse('2026-03-28T00:00:00Z');
@@ -22,7 +14,7 @@ const choice = fc.option(
     labels: fc.array(label, { maxLength: 2 }),
   }),
 );
-const cluster: fc.Arbitrary<CalendarCluster> = fc.record({
+const cluster: fc.Arbitrary<ChoosableCluster> = fc.record({
   name: fc.constantFrom('c1', 'c2', 'c3'),
   labels: fc.uniqueArray(label, { selector: ({ key }) => key }),
 });
@@ -65,16 +57,22 @@ describe('the calendar', () => {
 
   it('names the first moment at which it may, and looks again no later than that', () => {
     fc.assert(
-      fc.property(cluster, moment, calendar, fc.double({ min: 0, max: 1, noNaN: true }), (one, now, given, part) => {
-        const hold = mayBegin(one, now, given);
-        if (!hold?.at) return;
-        expect(hold.at > now).toBe(true);
-        expect(mayBegin(one, hold.at, given), 'free then').toBeNull();
-        const before = new Date(now.getTime() + Math.floor(part * (hold.at.getTime() - 1 - now.getTime())));
-        expect(mayBegin(one, before, given), 'and not before').not.toBeNull();
-        const { nextAt } = shutAt(given, now);
-        expect(nextAt !== null && nextAt > now && nextAt <= hold.at, 'the wake').toBe(true);
-      }),
+      fc.property(
+        cluster,
+        moment,
+        calendar,
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (one, now, given, part) => {
+          const hold = mayBegin(one, now, given);
+          if (!hold?.at) return;
+          expect(hold.at > now).toBe(true);
+          expect(mayBegin(one, hold.at, given), 'free then').toBeNull();
+          const before = new Date(now.getTime() + Math.floor(part * (hold.at.getTime() - 1 - now.getTime())));
+          expect(mayBegin(one, before, given), 'and not before').not.toBeNull();
+          const { nextAt } = shutAt(given, now);
+          expect(nextAt !== null && nextAt > now && nextAt <= hold.at, 'the wake').toBe(true);
+        },
+      ),
       { numRuns: 300 },
     );
   });

@@ -1,5 +1,5 @@
 import { Cron } from 'croner';
-import type { ClusterChoice, Label } from '../../access/grants.ts';
+import { concerns, type ChoosableCluster, type ClusterChoice } from '../../access/grants.ts';
 import type { Hold } from '../hold.ts';
 
 /** While it is on nothing is issued to its clusters. */
@@ -29,18 +29,6 @@ export interface Calendar {
   windows: readonly MaintenanceWindow[];
 }
 
-export interface CalendarCluster {
-  name: string;
-  labels: readonly Label[];
-}
-
-/** Whether the choice takes the cluster: by one of the names, or by all of the labels. */
-export function concerns(choice: ClusterChoice | null, { name, labels }: CalendarCluster): boolean {
-  if (choice === null || choice.names.includes(name)) return true;
-  const has = (wanted: Label) => labels.some(({ key, value }) => key === wanted.key && value === wanted.value);
-  return choice.labels.length > 0 && choice.labels.every(has);
-}
-
 type Timing = Pick<MaintenanceWindow, 'schedule' | 'timeZone' | 'durationSeconds'>;
 
 /**
@@ -62,7 +50,7 @@ export const isOn = ({ from, until }: Pick<Freeze, 'from' | 'until'>, at: Date):
 
 /** Why nothing is issued to the cluster now, with when it may be again (null: never, as things are); null: it may. */
 export function mayBegin(
-  cluster: CalendarCluster,
+  cluster: ChoosableCluster,
   now: Date,
   { freezes, windows }: Calendar,
 ): (Hold & { at: Date | null }) | null {

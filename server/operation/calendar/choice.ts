@@ -6,10 +6,18 @@ import type { Transaction } from '../../platform/event-log.ts';
 import { Prisma, type PrismaClient } from '../../platform/generated/prisma/client.ts';
 
 /*
- * Rows that are about a choice of clusters: freezes, maintenance windows. They hold for the clusters that have
+ * Rows that are about a choice of clusters: freezes, maintenance windows, approval rules. They hold for the clusters that have
  * the names or labels at the time, so that a label that changes counts at once.
  */
-export type ChoiceTable = 'freeze' | 'maintenance_window';
+export type ChoiceTable = 'freeze' | 'maintenance_window' | 'approval_rule';
+
+/** The choice of clusters as a row has it; null: the whole system. */
+export const choiceOf = ({ clusters }: { clusters: unknown }): ClusterChoice | null =>
+  clusters as ClusterChoice | null;
+
+/** A choice of clusters as a row keeps it. */
+export const stored = (clusters: ClusterChoice | null) =>
+  clusters === null ? Prisma.DbNull : (structuredClone(clusters) as unknown as Prisma.InputJsonObject);
 
 /**
  * @throws AppError FORBIDDEN unless the principal has the role over all clusters that the choice takes. What takes none

@@ -6,10 +6,8 @@ import { visibilityOf } from '../../access/visibility.ts';
 import type { Deps } from '../../deps.ts';
 import { conflict, invalid, notFound } from '../../platform/errors.ts';
 import { change } from '../../platform/event-log.ts';
-import { Prisma } from '../../platform/generated/prisma/client.ts';
 import type { FreezeModel } from '../../platform/generated/prisma/models.ts';
-import { demandRoleOverChoice, inWords, seenRows } from './choice.ts';
-import { choiceOf } from './load.ts';
+import { choiceOf, demandRoleOverChoice, inWords, seenRows, stored } from './choice.ts';
 
 /** Each is looked at whenever something is to be issued. */
 const MOST = 200;
@@ -45,7 +43,7 @@ export async function createFreeze(deps: Deps, caller: Caller, request: NewFreez
     });
     const times = `from ${from.toISOString()} until ${until.toISOString()}`;
     const summary = `Freeze of ${inWords(clusters)} ${times}: ${reason}`;
-    record({ kind: 'CALENDAR_CHANGED', actor: createdBy, summary });
+    record({ kind: 'POLICY_CHANGED', actor: createdBy, summary });
     await recordAudit(tx, {
       ...caller,
       at: now,
@@ -71,10 +69,9 @@ export async function removeFreeze(
     const freeze = await tx.freeze.findFirst({ where: { AND: [{ id }, seen] } });
     if (!freeze) throw notFound('freeze', id, 'input.id');
     await demandRoleOverChoice(tx, caller.principal, 'OPERATOR', choiceOf(freeze));
-    if ((await tx.freeze.deleteMany({ where: { id } })).count === 0)
-      throw notFound('freeze', id, 'input.id');
+    if ((await tx.freeze.deleteMany({ where: { id } })).count === 0) throw notFound('freeze', id, 'input.id');
     const summary = [`Freeze of ${inWords(choiceOf(freeze))} removed.`, reason].filter(Boolean).join(' ');
-    record({ kind: 'CALENDAR_CHANGED', actor: nameOf(caller.principal), summary });
+    record({ kind: 'POLICY_CHANGED', actor: nameOf(caller.principal), summary });
     await recordAudit(tx, {
       ...caller,
       at: now,
@@ -87,7 +84,3 @@ export async function removeFreeze(
     return freeze;
   });
 }
-
-/** A choice of clusters as a row keeps it. */
-export const stored = (clusters: ClusterChoice | null) =>
-  clusters === null ? Prisma.DbNull : (structuredClone(clusters) as unknown as Prisma.InputJsonObject);

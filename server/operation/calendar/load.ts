@@ -1,16 +1,12 @@
-import type { ClusterChoice } from '../../access/grants.ts';
 import { clustersChosen } from '../../access/visibility.ts';
 import type { Transaction } from '../../platform/event-log.ts';
 import type { Prisma, PrismaClient } from '../../platform/generated/prisma/client.ts';
 import type { FreezeModel, MaintenanceWindowModel } from '../../platform/generated/prisma/models.ts';
 import type { WaveView } from '../advance.ts';
+import { choiceOf } from './choice.ts';
 import { mayBegin, shutAt, type Calendar } from './calendar.ts';
 
 type Db = PrismaClient | Transaction;
-
-/** The choice of clusters as a row has it; null: the whole system. */
-export const choiceOf = ({ clusters }: { clusters: unknown }): ClusterChoice | null =>
-  clusters as ClusterChoice | null;
 
 const withChoice = <T extends FreezeModel | MaintenanceWindowModel>(row: T) => ({
   ...row,

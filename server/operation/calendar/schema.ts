@@ -11,9 +11,8 @@ import { UNLOGGED } from '../../graphql/unlogged.ts';
 import { contains } from '../../platform/contains.ts';
 import type { Prisma } from '../../platform/generated/prisma/client.ts';
 import { isOn, openUntil, opensAfter } from './calendar.ts';
-import { seenRows } from './choice.ts';
+import { choiceOf, seenRows } from './choice.ts';
 import { createFreeze, removeFreeze } from './freezes.ts';
-import { choiceOf } from './load.ts';
 import { createMaintenanceWindow, removeMaintenanceWindow } from './windows.ts';
 
 const DAY = 86_400;

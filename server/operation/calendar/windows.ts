@@ -8,9 +8,7 @@ import { conflict, invalid, notFound } from '../../platform/errors.ts';
 import { change } from '../../platform/event-log.ts';
 import type { MaintenanceWindowModel } from '../../platform/generated/prisma/models.ts';
 import { opensAfter } from './calendar.ts';
-import { demandRoleOverChoice, inWords, seenRows } from './choice.ts';
-import { stored } from './freezes.ts';
-import { choiceOf } from './load.ts';
+import { choiceOf, demandRoleOverChoice, inWords, seenRows, stored } from './choice.ts';
 
 /** Each is looked at whenever something is to be issued. */
 const MOST = 200;
@@ -49,7 +47,7 @@ export async function createMaintenanceWindow(
     });
     const { name, reason, schedule, timeZone, durationSeconds } = window;
     const summary = `Maintenance window “${name}” of ${inWords(clusters)}: ${schedule} (${timeZone}), ${durationSeconds} s. ${reason}`;
-    record({ kind: 'CALENDAR_CHANGED', actor: createdBy, summary });
+    record({ kind: 'POLICY_CHANGED', actor: createdBy, summary });
     await recordAudit(tx, {
       ...caller,
       at: now,
@@ -79,7 +77,7 @@ export async function removeMaintenanceWindow(
       throw notFound('maintenance window', id, 'input.id');
     const { name, clusters, schedule, timeZone, durationSeconds } = window;
     const summary = [`Maintenance window “${name}” removed.`, reason].filter(Boolean).join(' ');
-    record({ kind: 'CALENDAR_CHANGED', actor: nameOf(caller.principal), summary });
+    record({ kind: 'POLICY_CHANGED', actor: nameOf(caller.principal), summary });
     await recordAudit(tx, {
       ...caller,
       at: now,
@@ -103,7 +101,10 @@ function mustOpen(window: NewMaintenanceWindow, now: Date): void {
   try {
     next = opensAfter(window, now);
   } catch {
-    throw invalid('input.schedule', 'is no schedule: five fields as of cron are needed, such as 30 2 * * SUN');
+    throw invalid(
+      'input.schedule',
+      'is no schedule: five fields as of cron are needed, such as 30 2 * * SUN',
+    );
   }
   if (!next) throw invalid('input.schedule', 'never comes');
 }

@@ -73,7 +73,8 @@ const StartOperationInput = builder.inputType('StartOperationInput', {
     }),
     startsAt: t.field({
       type: 'DateTime',
-      description: 'Nothing of it begins before: a time to come, at most a year ahead. Null: it begins at once.',
+      description:
+        'Nothing of it begins before: a time to come, at most a year ahead. Null: it begins at once.',
     }),
     reason: t.string({
       required: true,
