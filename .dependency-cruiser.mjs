@@ -23,7 +23,7 @@ const oneWay = (program, folders, { inside, comment }) =>
 
 const domains = ['access', 'topology', 'manager', 'metric', 'operation'];
 const DECISIONS =
-  'topology/(status|tally)|access/grants|operation/(plan|state|approval/needed|calendar/calendar)|manager/(lease|round)';
+  'topology/(status|tally)|access/grants|operation/(plan|state|approval/needed|calendar/(calendar|offline))|manager/(lease|round)';
 const screens = ['kit', 'live', 'access', 'manager', 'operation', 'topology', 'shell'];
 
 export default {

@@ -13,6 +13,7 @@ import '../access/audit/schema.ts';
 import '../metric/schema.ts';
 import '../operation/schema/acts.ts';
 import '../operation/approval/schema.ts';
+import '../operation/calendar/offline-schema.ts';
 import '../operation/calendar/schema.ts';
 import '../operation/schema/changes.ts';
 import '../operation/schema/protocol.ts';

@@ -41,7 +41,7 @@ export interface WaveView {
   offline: number;
   /** PLANNED commands that are paused. */
   pausedCommands: number;
-  /** Of the others those to whose clusters nothing is issued now, by the calendar. */
+  /** Of the others those that are not issued now: a freeze, no open window, planned to be offline. */
   shut: { count: number; hold: Hold; /** When to look again. */ nextAt: Date | null } | null;
   /** While it soaks: a cluster that was done and is not healthy. */
   unhealthy: { name: string; status: string } | null;

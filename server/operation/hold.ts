@@ -66,7 +66,7 @@ interface Surroundings {
   cluster: { name: string; link: ControlLink; lastHeardAt: Date | null };
   /** What runs first in the same cluster, in words. */
   ahead: string | null;
-  /** Why nothing is issued to the cluster now. */
+  /** Why it is not issued now although its turn has come. */
   shut: Hold | null;
 }
 

@@ -112,7 +112,7 @@ async function lockFor(
 const mayBeIssued = (shut: Loaded['shut']) => ({
   status: 'PLANNED' as const,
   pausedAt: null,
-  ...(shut && { cluster: { NOT: shut } }),
+  ...(shut && { NOT: shut }),
 });
 
 async function carryOut(

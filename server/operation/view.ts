@@ -11,8 +11,8 @@ export interface Loaded {
   operation: OperationModel;
   view: OperationView;
   waveIds: string[];
-  /** Clusters to which nothing is issued now; null: there are none. */
-  shut: Prisma.ClusterWhereInput | null;
+  /** Commands that are not issued now; null: each may be. */
+  shut: Prisma.CommandWhereInput | null;
   /** When the first of the commands that were not begun expires, and when a busy manager is to be asked again. */
   due: { expiresAt: Date | null; notBefore: Date | null };
 }
@@ -38,7 +38,7 @@ export async function loadView(
   );
   const paused = await pausedIn(db, id);
   const running = waves.find(({ status, planned }) => status === 'RUNNING' && planned > 0);
-  const shut = running && operation.overrideReason === null ? await loadShut(db, now) : null;
+  const shut = running ? await loadShut(db, now, operation.overrideReason !== null) : null;
   const shutInWave = running && shut ? await shutIn(db, running.id, shut, now) : null;
   const soaking = waves.find(({ status }) => status === 'SOAKING');
   const unhealthy = soaking && operation.kind !== 'SHUTDOWN' ? await unhealthyIn(db, soaking.id) : null;
@@ -54,7 +54,7 @@ export async function loadView(
     operation,
     due,
     waveIds: waves.map((wave) => wave.id),
-    shut: shut?.clusters ?? null,
+    shut: shut?.commands ?? null,
     view: {
       rollout: operation.rollout as unknown as RolloutStrategy,
       approvals: {

@@ -278,6 +278,12 @@ describe('the matrix of every field and everybody', () => {
       ['removeApprovalRule', createApprovalRule],
     ])
       await once(administrator, 'Mutation', field, { input: { id } });
+    const target = { clusterId: targets.a.cluster };
+    await administrator.data(
+      'mutation ($input: PlanOfflineInput!) { planOffline(input: $input) { reason } }',
+      { input: { target, reason, returnsAt: far } },
+    );
+    await once(administrator, 'Mutation', 'endPlannedOffline', { input: { target } });
     const { startOperation } = await clients.operator.data(START, {
       input: {
         plan: {

@@ -65,6 +65,7 @@ export const ROWS: Record<string, Row> = {
   'Query.freezes': { who: PEOPLE },
   'Query.maintenanceWindows': { who: PEOPLE },
   'Query.approvalRules': { who: PEOPLE },
+  'Query.plannedOffline': { who: PEOPLE },
   'Query.person': { who: administrators, variables: byId('person') },
   'Query.people': { who: administrators },
   'Query.apiKeys': { who: administrators },
@@ -145,6 +146,15 @@ export const ROWS: Record<string, Row> = {
     }),
   },
   'Mutation.removeMaintenanceWindow': { who: operators, variables: unknown, told: 'NOT_FOUND' },
+  'Mutation.planOffline': {
+    who: operators,
+    variables: ({ node }) => ({ input: { target: { nodeId: node }, reason: 'why', returnsAt: inHours(1) } }),
+  },
+  'Mutation.endPlannedOffline': {
+    who: operators,
+    variables: ({ cluster }) => ({ input: { target: { clusterId: cluster } } }),
+    told: 'NOT_FOUND',
+  },
   'Mutation.createApprovalRule': {
     who: administrators,
     variables: () => ({ input: { clusters: { labels: [{ key: 'of', value: 'nobody' }] }, reason: 'why' } }),

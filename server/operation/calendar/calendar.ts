@@ -121,5 +121,5 @@ export function shutAt({ freezes, windows }: Calendar, now: Date): Shut {
 
 const inOrder = (times: readonly (Date | null)[]): Date[] =>
   times.filter((time) => time !== null).sort((a, b) => a.getTime() - b.getTime());
-const earliest = (times: readonly (Date | null)[]): Date | null => inOrder(times)[0] ?? null;
+export const earliest = (times: readonly (Date | null)[]): Date | null => inOrder(times)[0] ?? null;
 const latest = (times: readonly Date[]): Date => inOrder(times).at(-1)!;

@@ -1,10 +1,13 @@
+import type { ChoosableCluster } from '../../access/grants.ts';
 import { clustersChosen } from '../../access/visibility.ts';
 import type { Transaction } from '../../platform/event-log.ts';
 import type { Prisma, PrismaClient } from '../../platform/generated/prisma/client.ts';
 import type { FreezeModel, MaintenanceWindowModel } from '../../platform/generated/prisma/models.ts';
 import type { WaveView } from '../advance.ts';
+import type { Hold } from '../hold.ts';
 import { choiceOf } from './choice.ts';
-import { mayBegin, shutAt, type Calendar } from './calendar.ts';
+import { earliest, mayBegin, shutAt, type Calendar } from './calendar.ts';
+import { holdOfPlannedOffline } from './offline.ts';
 
 type Db = PrismaClient | Transaction;
 
@@ -20,38 +23,94 @@ export async function loadCalendar(db: Db, now: Date): Promise<Calendar> {
   return { freezes: freezes.map(withChoice), windows: windows.map(withChoice) };
 }
 
-export interface ShutClusters {
+export interface Shut {
   calendar: Calendar;
-  /** To these nothing is issued now. */
-  clusters: Prisma.ClusterWhereInput;
+  /** These are not issued now. */
+  commands: Prisma.CommandWhereInput;
   /** When to look again. */
   nextAt: Date | null;
 }
 
-/** To which clusters nothing is issued now; null: to each something may be. */
-export async function loadShut(db: Db, now: Date): Promise<ShutClusters | null> {
-  const calendar = await loadCalendar(db, now);
+/**
+ * Which commands are not issued now; null: each may be.
+ * @param override freezes and maintenance windows are not heeded
+ */
+export async function loadShut(db: Db, now: Date, override: boolean): Promise<Shut | null> {
+  const calendar = override ? { freezes: [], windows: [] } : await loadCalendar(db, now);
   const { frozen, windowed, open, nextAt } = shutAt(calendar, now);
-  if (frozen.length + windowed.length === 0) return null;
-  const outside = { AND: [clustersChosen(windowed), { NOT: clustersChosen(open) }] };
-  return { calendar, clusters: { OR: [clustersChosen(frozen), outside] }, nextAt };
+  const away = { returnsAt: { gt: now } };
+  const { _min: first } = await db.plannedOffline.aggregate({ where: away, _min: { returnsAt: true } });
+  const shut: Prisma.CommandWhereInput[] = [];
+  if (frozen.length > 0) shut.push({ cluster: clustersChosen(frozen) });
+  if (windowed.length > 0)
+    shut.push({ cluster: { AND: [clustersChosen(windowed), { NOT: clustersChosen(open) }] } });
+  if (first.returnsAt) {
+    shut.push({ cluster: { plannedOffline: { some: { ...away, nodeId: null } } } });
+    shut.push({ steps: { some: { skipRequested: false, node: { plannedOffline: { some: away } } } } });
+  }
+  if (shut.length === 0) return null;
+  return { calendar, commands: { OR: shut }, nextAt: earliest([nextAt, first.returnsAt]) };
 }
 
-/** What of a wave waits for the calendar: how many, and why the first of them does. */
+/** What of a wave waits: how many, and why the first of them does. */
 export async function shutIn(
   db: Db,
   waveId: string,
-  { calendar, clusters, nextAt }: ShutClusters,
+  { calendar, commands, nextAt }: Shut,
   now: Date,
 ): Promise<WaveView['shut']> {
-  const where = { waveId, status: 'PLANNED' as const, pausedAt: null, cluster: clusters };
+  const where = { AND: [{ waveId, status: 'PLANNED' as const, pausedAt: null }, commands] };
   const first = await db.command.findFirst({
     where,
     orderBy: { position: 'asc' },
-    select: { cluster: { select: { name: true, labels: { select: { key: true, value: true } } } } },
+    select: { id: true, cluster: { select: SHUT_CLUSTER(now) } },
   });
-  const hold = first && mayBegin(first.cluster, now, calendar);
-  if (!hold) return null;
-  const { rule, reason, freedBy } = hold;
-  return { count: await db.command.count({ where }), hold: { rule, reason, freedBy }, nextAt };
+  if (!first) return null;
+  const away = await awayNodes(db, [first.id], now);
+  const hold = shutHold(first.cluster, calendar, now) ?? away.get(first.id);
+  return hold ? { count: await db.command.count({ where }), hold, nextAt } : null;
+}
+
+/** What {@link shutHold} needs of a cluster. */
+export const SHUT_CLUSTER = (now: Date) =>
+  ({
+    name: true,
+    labels: { select: { key: true, value: true } },
+    plannedOffline: { where: { nodeId: null, returnsAt: { gt: now } } },
+  }) satisfies Prisma.ClusterSelect;
+
+interface ShutCluster extends ChoosableCluster {
+  plannedOffline: { reason: string; returnsAt: Date }[];
+}
+
+/** Why nothing is issued to a cluster now; null: something may be. */
+export function shutHold(cluster: ShutCluster, calendar: Calendar, now: Date): Hold | null {
+  const [planned] = cluster.plannedOffline;
+  if (planned) return holdOfPlannedOffline(cluster.name, planned);
+  const hold = mayBegin(cluster, now, calendar);
+  return hold && { rule: hold.rule, reason: hold.reason, freedBy: hold.freedBy };
+}
+
+/** Of these commands those that wait because one of their nodes is planned to be offline. */
+export async function awayNodes(
+  db: Db,
+  commandIds: readonly string[],
+  now: Date,
+): Promise<Map<string, Hold>> {
+  const away = { returnsAt: { gt: now } };
+  const steps = await db.step.findMany({
+    where: {
+      commandId: { in: [...commandIds] },
+      skipRequested: false,
+      node: { plannedOffline: { some: away } },
+    },
+    orderBy: { position: 'desc' },
+    select: { commandId: true, node: { select: { name: true, plannedOffline: { where: away } } } },
+  });
+  // The first of each command's comes last, and stays.
+  return new Map(
+    steps.flatMap(({ commandId, node }) =>
+      node.plannedOffline.map((planned) => [commandId, holdOfPlannedOffline(node.name, planned)]),
+    ),
+  );
 }

@@ -5,9 +5,8 @@ import * as input from '../../graphql/input.ts';
 import { batched } from '../../graphql/loader.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
 import type { StepStatus as StepStatusValue } from '../../platform/generated/prisma/enums.ts';
-import { mayBegin } from '../calendar/calendar.ts';
-import { loadCalendar } from '../calendar/load.ts';
-import { holdOfCommand, type WaveHold } from '../hold.ts';
+import { awayNodes, loadCalendar, SHUT_CLUSTER, shutHold } from '../calendar/load.ts';
+import { holdOfCommand, type Hold as HoldShape, type WaveHold } from '../hold.ts';
 import { ACTIVE_COMMAND } from '../state.ts';
 import type { RollingLimits as LimitsShape } from '../strategy.ts';
 import { titleOf } from '../words.ts';
@@ -32,6 +31,12 @@ const stepCounts = batched<{ status: StepStatusValue; count: number }[]>(async (
   return byKey(rows.map(({ commandId, status, _count }) => ({ key: commandId, status, count: _count })));
 }, []);
 
+const NOTHING = { freezes: [], windows: [] };
+const awayNode = batched<HoldShape | null>(
+  (ids, { prisma, clock }) => awayNodes(prisma, ids, clock.now()),
+  null,
+);
+
 /** What a waiting command has to do with: its cluster and the commands that are open there, oldest first. */
 const queueOf = batched(async (clusterIds, { prisma, clock }) => {
   const now = clock.now();
@@ -40,10 +45,9 @@ const queueOf = batched(async (clusterIds, { prisma, clock }) => {
     where: { id: { in: [...clusterIds] } },
     select: {
       id: true,
-      name: true,
+      ...SHUT_CLUSTER(now),
       link: true,
       lastHeardAt: true,
-      labels: { select: { key: true, value: true } },
       commands: {
         where: { status: { in: [...ACTIVE_COMMAND] } },
         orderBy: [{ issuedAt: 'asc' }, { id: 'asc' }],
@@ -53,7 +57,14 @@ const queueOf = batched(async (clusterIds, { prisma, clock }) => {
     },
   });
   return new Map(
-    clusters.map((cluster) => [cluster.id, { ...cluster, shut: mayBegin(cluster, now, calendar) }]),
+    clusters.map((cluster) => [
+      cluster.id,
+      {
+        ...cluster,
+        shut: shutHold(cluster, calendar, now),
+        shutWithOverride: shutHold(cluster, NOTHING, now),
+      },
+    ]),
   );
 }, undefined);
 
@@ -100,7 +111,9 @@ export const Command = builder.prismaObject('Command', {
         const ahead = first && first.id !== command.id ? titleOf(first.kind, first.operation.reason) : null;
         const { wave } = command;
         const operation = { ...wave.operation, hold: wave.operation.hold as unknown as WaveHold | null };
-        const shut = operation.overrideReason === null ? cluster.shut : null;
+        const shut =
+          (operation.overrideReason === null ? cluster.shut : cluster.shutWithOverride) ??
+          (command.status === 'PLANNED' ? await awayNode(context, command.id) : null);
         return holdOfCommand(command, { operation, wave, cluster, ahead, shut });
       },
     }),

@@ -37,6 +37,19 @@ CREATE TABLE "maintenance_window" (
 );
 
 -- CreateTable
+CREATE TABLE "planned_offline" (
+    "id" TEXT NOT NULL,
+    "cluster_id" TEXT NOT NULL,
+    "node_id" TEXT,
+    "reason" TEXT NOT NULL,
+    "returns_at" TIMESTAMPTZ(3) NOT NULL,
+    "created_at" TIMESTAMPTZ(3) NOT NULL,
+    "created_by" TEXT NOT NULL,
+
+    CONSTRAINT "planned_offline_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
 CREATE TABLE "approval" (
     "operation_id" TEXT NOT NULL,
     "person_id" TEXT NOT NULL,
@@ -68,7 +81,22 @@ CREATE INDEX "freeze_from_id_idx" ON "freeze"("from", "id");
 CREATE INDEX "maintenance_window_name_id_idx" ON "maintenance_window"("name", "id");
 
 -- CreateIndex
+CREATE INDEX "planned_offline_cluster_id_node_id_idx" ON "planned_offline"("cluster_id", "node_id");
+
+-- CreateIndex
+CREATE INDEX "planned_offline_node_id_idx" ON "planned_offline"("node_id");
+
+-- CreateIndex
+CREATE INDEX "planned_offline_returns_at_id_idx" ON "planned_offline"("returns_at", "id");
+
+-- CreateIndex
 CREATE INDEX "approval_rule_created_at_id_idx" ON "approval_rule"("created_at", "id");
+
+-- AddForeignKey
+ALTER TABLE "planned_offline" ADD CONSTRAINT "planned_offline_cluster_id_fkey" FOREIGN KEY ("cluster_id") REFERENCES "cluster"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
+ALTER TABLE "planned_offline" ADD CONSTRAINT "planned_offline_node_id_fkey" FOREIGN KEY ("node_id") REFERENCES "node"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "approval" ADD CONSTRAINT "approval_operation_id_fkey" FOREIGN KEY ("operation_id") REFERENCES "operation"("id") ON DELETE CASCADE ON UPDATE CASCADE;
