@@ -22,7 +22,8 @@ const oneWay = (program, folders, { inside, comment }) =>
   }));
 
 const domains = ['access', 'topology', 'manager', 'metric', 'operation'];
-const DECISIONS = 'topology/(status|tally)|operation/(plan|state)|manager/(lease|round)';
+const DECISIONS =
+  'topology/(status|tally)|access/grants|operation/(plan|state|approval/needed|calendar/(calendar|offline))|manager/(lease|round)';
 const screens = ['kit', 'live', 'access', 'manager', 'operation', 'topology', 'shell'];
 
 export default {
@@ -63,7 +64,7 @@ export default {
       severity: 'error',
       from: { path: `^server/(${DECISIONS})\\.ts$` },
       to: {
-        pathNot: `^server/(${DECISIONS}|platform/generated/prisma/enums)\\.ts$|^(node:)?crypto$`,
+        pathNot: `^server/(${DECISIONS}|platform/generated/prisma/enums)\\.ts$|^(node:)?crypto$|^croner$|node_modules/croner/`,
         dependencyTypesNot: ['type-only'],
       },
     },

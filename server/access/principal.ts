@@ -36,11 +36,13 @@ export interface Caller {
 export const nameOf = (principal: Principal): string =>
   'name' in principal ? principal.name : principal.kind;
 
+export const idOfPerson = (personId: string): string => `person ${personId}`;
+
 /** Who it is, for ever: a name may be given to another. */
 export function idOf(principal: Principal): string {
   switch (principal.kind) {
     case 'person':
-      return `person ${principal.personId}`;
+      return idOfPerson(principal.personId);
     case 'key':
       return `key ${principal.keyId}`;
     case 'manager':

@@ -92,6 +92,13 @@ function partsOf({ names, labels }: ClusterChoice): Part[] {
   return parts;
 }
 
+/** The clusters that one of the choices takes; null: the whole system. */
+export function clustersChosen(choices: readonly (ClusterChoice | null)[]): Prisma.ClusterWhereInput {
+  const chosen = choices.filter((choice) => choice !== null);
+  if (chosen.length < choices.length) return { id: { notIn: [] } };
+  return { OR: chosen.flatMap(partsOf).map(({ where }) => where) };
+}
+
 /** Of a cluster that a statement calls `c`. */
 export const hasLabel = ({ key, value }: { key: string; value: string }): Prisma.Sql =>
   Prisma.sql`EXISTS (SELECT 1 FROM cluster_label AS l WHERE l.cluster_id = c.id AND l.key = ${key} AND l.value = ${value})`;

@@ -33,6 +33,7 @@ export const builder = new SchemaBuilder<{
     /** The role over any cluster at all: the resolver narrows to those clusters. */
     viewer: boolean;
     operator: boolean;
+    administrator: boolean;
     /** The role of an administrator over the whole system. */
     administratorOfAll: boolean;
     /** Who is logged in with a browser. */
@@ -73,6 +74,7 @@ export const builder = new SchemaBuilder<{
       public: true,
       viewer: isAnywhere(principal, 'VIEWER'),
       operator: isAnywhere(principal, 'OPERATOR'),
+      administrator: isAnywhere(principal, 'ADMINISTRATOR'),
       administratorOfAll: isOverAll(principal, 'ADMINISTRATOR'),
       person: principal.kind === 'person',
       manager: principal.kind === 'manager',

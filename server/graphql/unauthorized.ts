@@ -6,6 +6,7 @@ import { AppError } from '../platform/errors.ts';
 const NEEDED: Record<string, string> = {
   viewer: 'the role VIEWER',
   operator: 'the role OPERATOR',
+  administrator: 'the role ADMINISTRATOR',
   administratorOfAll: 'the role ADMINISTRATOR over the whole system',
   person: 'a person who is logged in',
   manager: 'a manager',

@@ -6,6 +6,15 @@ import type { RolloutStrategy } from './strategy.ts';
 /** All that the next act of an operation rests on. */
 export interface OperationView {
   rollout: Pick<RolloutStrategy, 'clustersAtOnce' | 'onExceeded'>;
+  approvals: {
+    needed: number;
+    /** Names of those who have approved. */
+    by: readonly string[];
+    /** Who started it. */
+    actor: string;
+  };
+  /** Nothing begins before; null: at once. */
+  startsAt: Date | null;
   pausedAt: Date | null;
   pauseReason: string | null;
   abortRequested: boolean;
@@ -32,6 +41,8 @@ export interface WaveView {
   offline: number;
   /** PLANNED commands that are paused. */
   pausedCommands: number;
+  /** Of the others those that are not issued now: a freeze, no open window, planned to be offline. */
+  shut: { count: number; hold: Hold; /** When to look again. */ nextAt: Date | null } | null;
   /** While it soaks: a cluster that was done and is not healthy. */
   unhealthy: { name: string; status: string } | null;
 }
@@ -67,6 +78,8 @@ export function advance(view: OperationView, now: Date): Decision {
   if (view.abortRequested) return wave && unended(wave) === 0 ? doing(ending(wave)) : MOVING;
   if (view.pausedAt) return held(null, paused('The operation', view.pauseReason));
   if (!wave) return afterwards(view);
+  if (view.approvals.by.length < view.approvals.needed) return held(null, approving(view.approvals));
+  if (view.startsAt && now < view.startsAt) return held(null, waiting(view.startsAt), view.startsAt);
   switch (wave.status) {
     case 'PENDING':
       return whenPending(wave);
@@ -107,9 +120,11 @@ function whenRunning(view: OperationView, wave: WaveView, now: Date): Decision {
   if (exceeded) return doing(exceeded);
   if (wave.pausedAt) return held(index, paused(named(wave), wave.pauseReason));
   const slots = view.rollout.clustersAtOnce - underWay(wave);
-  const count = Math.min(slots, counts.PLANNED - wave.pausedCommands);
+  const free = counts.PLANNED - wave.pausedCommands - (wave.shut?.count ?? 0);
+  const count = Math.min(slots, free);
   if (count > 0) return doing({ act: 'issue', wave: index, count });
-  if (underWay(wave) > 0) return MOVING;
+  if (underWay(wave) > 0) return { ...MOVING, wakeAt: wave.shut?.nextAt ?? null };
+  if (wave.shut) return held(index, shutting(wave, wave.shut), wave.shut.nextAt);
   if (counts.PLANNED > 0) {
     return held(index, {
       rule: 'PAUSED',
@@ -198,6 +213,28 @@ const paused = (what: string, why: string | null): Hold => ({
   rule: 'PAUSED',
   reason: why ? `${what} is paused. ${why}` : `${what} is paused.`,
   freedBy: 'Someone resumes it.',
+});
+
+const shutting = (wave: WaveView, { count, hold }: NonNullable<WaveView['shut']>): Hold => ({
+  ...hold,
+  reason: `Of ${named(wave)} ${ofClusters(count)} must wait. ${hold.reason}`,
+});
+
+function approving({ needed, by, actor }: OperationView['approvals']): Hold {
+  const people = (n: number) => (n === 1 ? '1 person' : `${n} people`);
+  const given = by.length > 0 ? `approved by ${by.join(', ')}` : 'approved by nobody yet';
+  const missing = needed - by.length;
+  return {
+    rule: 'APPROVAL',
+    reason: `It needs the approval of ${people(needed)}; ${given}.`,
+    freedBy: `${people(missing)} with the role OPERATOR over all of its clusters, other than ${actor}, ${missing === 1 ? 'approves' : 'approve'} it.`,
+  };
+}
+
+const waiting = (startsAt: Date): Hold => ({
+  rule: 'START_TIME',
+  reason: `It is to begin at ${startsAt.toISOString()}.`,
+  freedBy: 'It begins by itself at that time.',
 });
 
 const named = ({ name }: WaveView): string => `Wave “${name}”`;

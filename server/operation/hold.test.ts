@@ -17,10 +17,11 @@ const command = {
 };
 const going = { pausedAt: null, pauseReason: null };
 const around = {
-  operation: going,
+  operation: { ...going, hold: null },
   wave: { ...going, name: 'canary', status: 'RUNNING' as WaveStatus },
   cluster: { name: 'shop', link: 'CONNECTED' as const, lastHeardAt: at },
   ahead: null,
+  shut: null,
 };
 const silent = { ...around, cluster: { ...around.cluster, link: 'SILENT' as const } };
 
@@ -38,7 +39,7 @@ describe('a command', () => {
             {
               ...around,
               cluster: { ...around.cluster, link },
-              operation: { pausedAt: paused ? at : null, pauseReason: null },
+              operation: { pausedAt: paused ? at : null, pauseReason: null, hold: null },
             },
           );
           const moves = commandEnded(status) || (status === 'RUNNING' && link === 'CONNECTED' && !paused);
@@ -63,6 +64,11 @@ describe('a command', () => {
     expect(rule({ status: 'PLANNED' })).toBe('CLUSTERS_AT_ONCE');
     expect(rule({ status: 'PLANNED' }, { wave: { ...around.wave, status: 'PENDING' } })).toBe('EARLIER_WAVE');
     expect(rule({ pausedAt: at })).toBe('PAUSED');
+    const hold = { rule: 'START_TIME' as const, reason: 'r', freedBy: 'f', since: at.toISOString() };
+    expect(rule({ status: 'PLANNED' }, { shut: { ...hold, rule: 'FREEZE' } })).toBe('FREEZE');
+    const later = { operation: { ...going, hold: { ...hold, wave: null } } };
+    expect(rule({ status: 'PLANNED' }, later)).toBe('START_TIME');
+    expect(rule({}, later), 'what was issued is held by something else').toBe('DELIVERY');
   });
 });
 
@@ -73,6 +79,7 @@ describe('a wave', () => {
   it('says what the runner found, or that others come first', () => {
     expect(holdOfWave(wave, going, hold)).toMatchObject({ rule: 'PROMOTION', since: at });
     expect(holdOfWave(wave, going, { ...hold, wave: 0 })).toMatchObject({ rule: 'EARLIER_WAVE' });
+    expect(holdOfWave(wave, going, { ...hold, wave: null })).toMatchObject({ rule: 'PROMOTION' });
     expect(holdOfWave({ ...wave, status: 'RUNNING' }, going, null)).toBeNull();
     expect(holdOfWave({ ...wave, status: 'SUCCEEDED' }, going, hold)).toBeNull();
     expect(holdOfWave(wave, { pausedAt: at, pauseReason: 'By ada.' }, hold)).toMatchObject({

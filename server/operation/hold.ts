@@ -14,6 +14,10 @@ export const HOLD_RULES = [
   'QUEUE',
   'DELIVERY',
   'MANAGER',
+  'START_TIME',
+  'WINDOW',
+  'FREEZE',
+  'APPROVAL',
 ] as const;
 export type HoldRule = (typeof HOLD_RULES)[number];
 
@@ -57,17 +61,23 @@ interface Holder {
   pauseReason: string | null;
 }
 interface Surroundings {
-  operation: Holder;
+  operation: Holder & { hold: WaveHold | null };
   wave: Holder & { name: string; status: WaveStatus };
   cluster: { name: string; link: ControlLink; lastHeardAt: Date | null };
   /** What runs first in the same cluster, in words. */
   ahead: string | null;
+  /** Why it is not issued now although its turn has come. */
+  shut: Hold | null;
 }
+
+/** What holds the operation as a whole holds all of it that has not begun. */
+const ofAll = (hold: WaveHold | null): (Hold & { since: Date }) | null =>
+  hold?.wave === null ? { ...hold, since: new Date(hold.since) } : null;
 
 /** Why a command does not move; null when it moves or has ended. `since` is null where nobody has written it down. */
 export function holdOfCommand(
   command: HeldCommand,
-  { operation, wave, cluster, ahead }: Surroundings,
+  { operation, wave, cluster, ahead, shut }: Surroundings,
 ): (Hold & { since: Date | null }) | null {
   if (commandEnded(command.status)) return null;
   const held = (rule: HoldRule, reason: string, freedBy: string, since: Date | null) => ({
@@ -88,8 +98,17 @@ export function holdOfCommand(
     return held('PAUSED', why, 'Someone resumes it.', paused.pausedAt);
   }
   if (command.status === 'PLANNED') {
-    return wave.status === 'PENDING'
-      ? held('EARLIER_WAVE', `Wave “${wave.name}” has not begun.`, 'The waves before it are done.', null)
+    const all = ofAll(operation.hold);
+    if (all) return all;
+    if (wave.status === 'PENDING')
+      return held(
+        'EARLIER_WAVE',
+        `Wave “${wave.name}” has not begun.`,
+        'The waves before it are done.',
+        null,
+      );
+    return shut
+      ? held(shut.rule, shut.reason, shut.freedBy, null)
       : held(
           'CLUSTERS_AT_ONCE',
           `As many clusters of wave “${wave.name}” are under way as may be at once.`,
@@ -151,6 +170,8 @@ export function holdOfWave(
   }
   if (hold?.wave === wave.index) return { ...hold, since: new Date(hold.since) };
   if (wave.status !== 'PENDING') return null;
+  const all = ofAll(hold);
+  if (all) return all;
   const freedBy = 'The waves before it are done.';
   return { rule: 'EARLIER_WAVE', reason: 'Earlier waves are not done.', freedBy, since: null };
 }

@@ -1,6 +1,7 @@
 import type { ControlLink, OperationKind, OperationMode } from '../platform/generated/prisma/enums.ts';
 import type { Label } from '../access/grants.ts';
 import { batchesOf, byName, type InventoryNode } from './batches.ts';
+import { approvalsNeeded, type ApprovalRule } from './approval/needed.ts';
 import { digestOf } from './digest.ts';
 import { limitsFor, type RollingLimits, type RollingStrategy, type RolloutStrategy } from './strategy.ts';
 import { warningsFor } from './warnings.ts';
@@ -45,30 +46,35 @@ export interface Plan extends PlanRequest {
   clusters: ClusterPlan[];
   waves: WavePlan[];
   nodeCount: number;
+  /** How many people other than who starts it must approve it. */
+  approvalsNeeded: number;
   warnings: string[];
   /** Of all that the operation would do: see digest.ts. */
   digest: string;
 }
 
 /** What an operation would do to this inventory: the dry run, and what is carried out. */
-export function planOperation(request: PlanRequest, inventory: readonly InventoryCluster[]): Plan {
+export function planOperation(
+  request: PlanRequest,
+  inventory: readonly InventoryCluster[],
+  rules: readonly ApprovalRule[] = [],
+): Plan {
   const sorted = [...inventory].sort((a, b) => byName.compare(a.name, b.name) || (a.id < b.id ? -1 : 1));
   const planned = sorted.map((cluster) => planCluster(request, cluster));
   const touched = new Set(
     planned.filter(({ batches }) => batches.length > 0).map(({ clusterId }) => clusterId),
   );
   const { kind, mode, rollout, rolling } = request;
-  const waves = wavesOf(
-    rollout,
-    sorted.filter(({ id }) => touched.has(id)),
-  );
+  const targets = sorted.filter(({ id }) => touched.has(id));
+  const waves = wavesOf(rollout, targets);
   const waveOf = new Map(waves.flatMap(({ index, clusterIds }) => clusterIds.map((id) => [id, index])));
   const clusters = planned
     .map((cluster) => ({ ...cluster, wave: waveOf.get(cluster.clusterId) ?? null }))
     .sort((a, b) => (a.wave ?? Infinity) - (b.wave ?? Infinity) || 0);
   const nodeCount = clusters.reduce((sum, { batches }) => sum + batches.flat().length, 0);
   const warnings = nodeCount === 0 ? ['Nothing would be done: every node of the targets is left out.'] : [];
-  const plan = { kind, mode, rollout, rolling, clusters, waves, nodeCount };
+  const needed = approvalsNeeded(rollout, targets, rules);
+  const plan = { kind, mode, rollout, rolling, clusters, waves, nodeCount, approvalsNeeded: needed };
   return { ...plan, warnings, digest: digestOf(plan) };
 }
 

@@ -7,7 +7,13 @@ import { AppError } from '../platform/errors.ts';
 import { takeTurn } from './turn.ts';
 
 /** What may let any operation go on that has commands in the cluster. */
-const MOVES_ALL = new Set<EventKind>(['CLUSTER_SILENT', 'CLUSTER_BACK', 'CLUSTER_CHANGED']);
+const MOVES_ALL = new Set<EventKind>([
+  'CLUSTER_SILENT',
+  'CLUSTER_BACK',
+  'CLUSTER_CHANGED',
+  'CLUSTER_RELABELLED',
+  'POLICY_CHANGED',
+]);
 /** What tells of an operation and yet lets nothing of it go on. */
 const MOVES_NONE = new Set<EventKind>(['STEP_CHANGED']);
 /** How long news of operations gather, so that many together cost one look, milliseconds. */

@@ -2,12 +2,14 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Deps } from '../deps.ts';
 import type { Json } from '../access/audit/chain.ts';
 import { recordAudit } from '../access/audit/record.ts';
-import { idOf, nameOf, type Caller, type Principal } from '../access/principal.ts';
+import { loginNameOf } from '../access/person.ts';
+import { idOf, idOfPerson, nameOf, type Caller, type Principal } from '../access/principal.ts';
 import { demandRole, visibilityOf } from '../access/visibility.ts';
 import { Prisma, type PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { OperationModel } from '../platform/generated/prisma/models.ts';
 import { conflict, invalid } from '../platform/errors.ts';
 import { change, type NewEvent, type Transaction } from '../platform/event-log.ts';
+import { loadApprovalRules } from './approval/rules.ts';
 import { auditTargets, loadInventory, type Targets } from './inventory.ts';
 import { differences } from './digest.ts';
 import { planOperation, type Plan, type PlanRequest } from './plan.ts';
@@ -18,13 +20,17 @@ import { KIND_WORDS } from './words.ts';
 
 export interface OperationRequest extends PlanRequest {
   targets: Targets;
-  /** Seconds after its issue in which a command must have begun; then it expires. */
-  expiresInSeconds: number;
+  /** Seconds after its issue in which a command must have begun, or it expires; null: it runs however late. */
+  expiresInSeconds: number | null;
 }
 
 export interface StartRequest {
   operation: OperationRequest;
   planDigest: string | null;
+  /** Null: at once. */
+  startsAt: Date | null;
+  /** Why freezes and maintenance windows are not heeded; null: they are. */
+  overrideReason: string | null;
   reason: string;
   idempotencyKey: string;
   /** The operation that this one takes back. */
@@ -34,15 +40,16 @@ export interface StartRequest {
 /** The dry run. */
 export async function plan(deps: Deps, viewer: Principal, request: OperationRequest): Promise<Plan> {
   const inventory = await loadInventory(deps.prisma, visibilityOf(viewer), request.targets);
-  return planOperation(request, inventory);
+  return planOperation(request, inventory, await loadApprovalRules(deps.prisma));
 }
 
 /**
  * Plans and starts an operation: its waves, one command for each cluster, one step for each node.
  * The same key answers the operation that it started before.
  * @throws AppError CONFLICT for another request under a used key, or when the plan is not that of `planDigest` any
- *   more (`digest`: what it is now, `differences`: sentences); INVALID when there is nothing to do; NOT_FOUND for a target that the actor does not
- *   see; FORBIDDEN where the actor may not operate one.
+ *   more (`digest`: what it is now, `differences`: sentences); INVALID when there is nothing to do, and for a `startsAt`
+ *   that is past or more than a year ahead; NOT_FOUND for a target that the actor does not see; FORBIDDEN where the actor
+ *   may not operate one, or with `overrideReason` is no administrator of it.
  */
 export async function startOperation(
   deps: Deps,
@@ -60,14 +67,15 @@ async function plannedOnce(deps: Deps, caller: Caller, request: StartRequest): P
     return await change(deps, async (tx, record) => {
       const earlier = await byKey(tx, principal, request.idempotencyKey, requestHash);
       if (earlier) return earlier;
+      mustBeAhead(request.startsAt, deps.clock.now());
       const inventory = await loadInventory(tx, visibilityOf(principal), request.operation.targets);
       await demandRole(
         tx,
         principal,
-        'OPERATOR',
+        request.overrideReason === null ? 'OPERATOR' : 'ADMINISTRATOR',
         inventory.map(({ id }) => id),
       );
-      const planned = planOperation(request.operation, inventory);
+      const planned = planOperation(request.operation, inventory, await loadApprovalRules(tx));
       if (request.planDigest !== null && request.planDigest !== planned.digest) {
         throw conflict('The plan is another one by now: look at it again.', {
           field: 'input.planDigest',
@@ -91,6 +99,9 @@ async function plannedOnce(deps: Deps, caller: Caller, request: StartRequest): P
           rollout: json(rollout) as Json,
           rolling: json(rolling) as Json,
           nodes: planned.nodeCount,
+          approvals: planned.approvalsNeeded,
+          startsAt: request.startsAt?.toISOString() ?? null,
+          override: request.overrideReason,
         },
       });
       return operation;
@@ -104,7 +115,24 @@ async function plannedOnce(deps: Deps, caller: Caller, request: StartRequest): P
   }
 }
 
-const hashOf = ({ operation, planDigest, reason, revertsId }: StartRequest): string =>
+const YEAR_MS = 365 * 86_400_000;
+
+/** @throws AppError INVALID for a start in the past, or in more than a year. */
+function mustBeAhead(startsAt: Date | null, now: Date): void {
+  if (!startsAt) return;
+  if (startsAt <= now) throw invalid('input.startsAt', 'is past: leave it out to begin at once');
+  if (startsAt.getTime() > now.getTime() + YEAR_MS)
+    throw invalid('input.startsAt', 'is more than a year ahead');
+}
+
+const hashOf = ({
+  operation,
+  planDigest,
+  startsAt,
+  overrideReason,
+  reason,
+  revertsId,
+}: StartRequest): string =>
   createHash('sha256')
     .update(
       JSON.stringify([
@@ -116,6 +144,8 @@ const hashOf = ({ operation, planDigest, reason, revertsId }: StartRequest): str
         [...operation.targets.clusterIds].sort(),
         [...operation.targets.nodeIds].sort(),
         planDigest,
+        startsAt,
+        overrideReason,
         reason,
         revertsId,
       ]),
@@ -147,6 +177,8 @@ async function create(
   principal: Principal,
   {
     operation: { kind, mode, rollout, rolling, expiresInSeconds },
+    startsAt,
+    overrideReason,
     reason,
     idempotencyKey,
     revertsId,
@@ -156,6 +188,7 @@ async function create(
 ): Promise<OperationModel> {
   const now = deps.clock.now();
   const actor = nameOf(principal);
+  const keyMadeBy = await makerOf(tx, principal);
   const operation = await tx.operation.create({
     data: {
       kind,
@@ -164,9 +197,13 @@ async function create(
       rollout: json(rollout)!,
       rolling: json(rolling) ?? Prisma.DbNull,
       expiresInSeconds,
+      startsAt,
+      overrideReason,
       reason,
       actor,
       startedBy: idOf(principal),
+      keyMadeBy,
+      approvalsNeeded: planned.approvalsNeeded,
       idempotencyKey,
       requestHash,
       revertsId: revertsId ?? null,
@@ -206,16 +243,26 @@ async function create(
     })),
   );
   const inWaves = waves.length > 1 ? ` in ${waves.length} waves` : '';
+  const later = startsAt ? ` It is to begin at ${startsAt.toISOString()}.` : '';
+  const override = overrideReason ? ` Freezes and maintenance windows are not heeded: ${overrideReason}` : '';
   record({
     kind: 'OPERATION_STARTED',
     operationId: operation.id,
     actor,
-    summary: `${KIND_WORDS[kind]} (${mode.toLowerCase()}) of ${counted(planned.nodeCount, 'node')} in ${counted(targets.length, 'cluster')}${inWaves}. ${reason}`,
+    summary: `${KIND_WORDS[kind]} (${mode.toLowerCase()}) of ${counted(planned.nodeCount, 'node')} in ${counted(targets.length, 'cluster')}${inWaves}. ${reason}${later}${override}`,
   });
   return operation;
 }
 
 const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+
+/** Who made the API key by which it was started, as {@link idOf} says it; null: it was started otherwise. */
+async function makerOf(tx: Transaction, principal: Principal): Promise<string | null> {
+  if (principal.kind !== 'key') return null;
+  const { createdBy } = await tx.apiKey.findUniqueOrThrow({ where: { id: principal.keyId } });
+  const maker = await tx.person.findUnique({ where: { loginName: loginNameOf(createdBy) } });
+  return maker && idOfPerson(maker.id);
+}
 
 /** What the database keeps as JSON. */
 const json = <T extends object>(value: T | null) =>

@@ -33,6 +33,8 @@ export type OnExceeded = 'PAUSE' | 'STOP';
 
 /** How an operation goes over its clusters. */
 export interface RolloutStrategy {
+  /** How many people other than who starts it must approve it before it begins. */
+  approvals: number;
   /** What they leave is one more wave at the end. */
   waves: WaveRule[];
   /** Clusters of a wave that are under way at once; those that are offline do not count. */
@@ -48,6 +50,7 @@ export interface RolloutStrategy {
 }
 
 export const ONE_WAVE: RolloutStrategy = {
+  approvals: 0,
   waves: [],
   clustersAtOnce: 10,
   soakSeconds: 0,

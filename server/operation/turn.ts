@@ -26,9 +26,9 @@ export interface Outlook {
  */
 export async function takeTurn(deps: ActorDeps, id: string): Promise<Outlook> {
   for (;;) {
-    const loaded = await loadView(deps.prisma, id);
-    if (!loaded) return { ended: true, wakeAt: null };
     const now = deps.clock.now();
+    const loaded = await loadView(deps.prisma, id, now);
+    if (!loaded) return { ended: true, wakeAt: null };
     const { due } = loaded;
     if (due.expiresAt && due.expiresAt <= now) {
       await expireCommands(deps, id);
@@ -68,32 +68,37 @@ async function act(
   deps: ActorDeps,
   tx: Transaction,
   record: Record,
-  { operation: { id }, waveIds }: Loaded,
+  before: Loaded,
   wanted: Act | null,
 ): Promise<void> {
-  const candidates = wanted && (await lockFor(tx, id, waveIds, wanted));
+  const { id } = before.operation;
+  const candidates = wanted && (await lockFor(tx, before, wanted));
   await lockOperation(tx, id);
   await lockWaves(tx, id);
-  const loaded = await loadView(tx, id);
-  if (!loaded) return;
   const now = deps.clock.now();
+  const loaded = await loadView(tx, id, now);
+  if (!loaded) return;
   const { act: still } = advance(loaded.view, now);
   // The locks are those of the act that was wanted: another one has its own turn.
   if (still && (still.act !== wanted?.act || still.wave !== wanted.wave)) return;
   if (still) await carryOut(tx, record, loaded, still, candidates ?? [], now);
-  const after = (await loadView(tx, id))!;
+  const after = (await loadView(tx, id, now))!;
   await tell(tx, record, after, advance(after.view, now), now);
 }
 
 /** Commands are locked before their operation (see lockCommands): those that the act is about. */
-async function lockFor(tx: Transaction, operationId: string, waveIds: string[], act: Act): Promise<string[]> {
+async function lockFor(
+  tx: Transaction,
+  { operation: { id: operationId }, waveIds, shut }: Loaded,
+  act: Act,
+): Promise<string[]> {
   if (act.act === 'stop' || act.act === 'pause') {
     await lockCommands(tx, { operationId });
     return [];
   }
   if (act.act !== 'issue') return [];
   const next = await tx.command.findMany({
-    where: { waveId: waveIds[act.wave]!, status: 'PLANNED', pausedAt: null },
+    where: { waveId: waveIds[act.wave]!, ...mayBeIssued(shut) },
     orderBy: { position: 'asc' },
     take: act.count,
     select: { id: true },
@@ -103,10 +108,17 @@ async function lockFor(tx: Transaction, operationId: string, waveIds: string[], 
   return ids;
 }
 
+/** Of a wave. */
+const mayBeIssued = (shut: Loaded['shut']) => ({
+  status: 'PLANNED' as const,
+  pausedAt: null,
+  ...(shut && { NOT: shut }),
+});
+
 async function carryOut(
   tx: Transaction,
   record: Record,
-  { operation, view, waveIds }: Loaded,
+  { operation, view, waveIds, shut }: Loaded,
   act: Act,
   candidates: string[],
   now: Date,
@@ -129,11 +141,14 @@ async function carryOut(
       return record(ofWave(`begins: ${ofClusters(wave.counts.PLANNED)}.`));
     case 'issue': {
       const issued = await tx.command.updateManyAndReturn({
-        where: { id: { in: candidates.slice(0, act.count) }, status: 'PLANNED', pausedAt: null },
+        where: { id: { in: candidates.slice(0, act.count) }, ...mayBeIssued(shut) },
         data: {
           status: 'PENDING',
           issuedAt: now,
-          expiresAt: new Date(now.getTime() + operation.expiresInSeconds * 1000),
+          expiresAt:
+            operation.expiresInSeconds === null
+              ? null
+              : new Date(now.getTime() + operation.expiresInSeconds * 1000),
         },
       });
       await countMoves(

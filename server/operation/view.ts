@@ -2,6 +2,7 @@ import type { OperationModel } from '../platform/generated/prisma/models.ts';
 import { Prisma, type PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { Transaction } from '../platform/event-log.ts';
 import type { OperationView, WaveView } from './advance.ts';
+import { loadShut, shutIn } from './calendar/load.ts';
 import { countsOf } from './progress.ts';
 import { ACTIVE_COMMAND } from './state.ts';
 import type { RolloutStrategy } from './strategy.ts';
@@ -10,23 +11,35 @@ export interface Loaded {
   operation: OperationModel;
   view: OperationView;
   waveIds: string[];
+  /** Commands that are not issued now; null: each may be. */
+  shut: Prisma.CommandWhereInput | null;
   /** When the first of the commands that were not begun expires, and when a busy manager is to be asked again. */
   due: { expiresAt: Date | null; notBefore: Date | null };
 }
 
 /** What the runner decides on, in a number of queries that grows with nothing; null when there is no such operation. */
-export async function loadView(db: PrismaClient | Transaction, id: string): Promise<Loaded | null> {
+export async function loadView(
+  db: PrismaClient | Transaction,
+  id: string,
+  now: Date,
+): Promise<Loaded | null> {
   const found = await db.operation.findUnique({
     where: { id },
-    include: { waves: { orderBy: { index: 'asc' } } },
+    include: {
+      waves: { orderBy: { index: 'asc' } },
+      approvals: { orderBy: [{ at: 'asc' }, { personId: 'asc' }] },
+    },
   });
   if (!found) return null;
-  const { waves, ...operation } = found;
+  const { waves, approvals, ...operation } = found;
   const offline = await offlineIn(
     db,
     waves.map((wave) => wave.id),
   );
   const paused = await pausedIn(db, id);
+  const running = waves.find(({ status, planned }) => status === 'RUNNING' && planned > 0);
+  const shut = running ? await loadShut(db, now, operation.overrideReason !== null) : null;
+  const shutInWave = running && shut ? await shutIn(db, running.id, shut, now) : null;
   const soaking = waves.find(({ status }) => status === 'SOAKING');
   const unhealthy = soaking && operation.kind !== 'SHUTDOWN' ? await unhealthyIn(db, soaking.id) : null;
   const { _min: due } = await db.command.aggregate({
@@ -41,8 +54,15 @@ export async function loadView(db: PrismaClient | Transaction, id: string): Prom
     operation,
     due,
     waveIds: waves.map((wave) => wave.id),
+    shut: shut?.commands ?? null,
     view: {
       rollout: operation.rollout as unknown as RolloutStrategy,
+      approvals: {
+        needed: operation.approvalsNeeded,
+        by: approvals.map(({ personName }) => personName),
+        actor: operation.actor,
+      },
+      startsAt: operation.startsAt,
       pausedAt: operation.pausedAt,
       pauseReason: operation.pauseReason,
       abortRequested: operation.abortRequestedAt !== null,
@@ -51,6 +71,7 @@ export async function loadView(db: PrismaClient | Transaction, id: string): Prom
         counts: countsOf(wave),
         offline: offline.get(wave.id) ?? 0,
         pausedCommands: paused.get(wave.id) ?? 0,
+        shut: wave === running ? shutInWave : null,
         unhealthy: wave === soaking ? unhealthy : null,
       })),
     },

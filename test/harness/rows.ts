@@ -40,6 +40,9 @@ const byId = (kind: keyof Target) => (target: Target) => ({ id: target[kind] });
 const plan = ({ cluster }: Target) => ({ kind: 'RESTART', targets: { clusterIds: [cluster] } });
 const onOperation = ({ operation }: Target) => ({ input: { operationId: operation } });
 const onWave = ({ operation }: Target) => ({ input: { operationId: operation, scope: { wave: 0 } } });
+const ofA = { labels: [{ key: 'of', value: 'shop-a' }] };
+const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
+const unknown = () => ({ input: { id: 'none' } });
 const somebody = (input: object) => () => ({ input });
 
 /** Every root field of the API. Who adds one says here who may use it. */
@@ -59,6 +62,10 @@ export const ROWS: Record<string, Row> = {
     told: 'CONFLICT',
   },
   'Query.planOperation': { who: PEOPLE, variables: (target) => ({ input: plan(target) }), levels: 4 },
+  'Query.freezes': { who: PEOPLE },
+  'Query.maintenanceWindows': { who: PEOPLE },
+  'Query.approvalRules': { who: PEOPLE },
+  'Query.plannedOffline': { who: PEOPLE },
   'Query.person': { who: administrators, variables: byId('person') },
   'Query.people': { who: administrators },
   'Query.apiKeys': { who: administrators },
@@ -119,6 +126,43 @@ export const ROWS: Record<string, Row> = {
       { who: operators, variables: act === 'skip' || act === 'promote' ? onWave : onOperation },
     ]),
   ),
+  'Mutation.createFreeze': {
+    who: operators,
+    variables: () => ({
+      input: { clusters: ofA, from: inHours(1), until: inHours(2), reason: 'why' },
+    }),
+  },
+  'Mutation.removeFreeze': { who: operators, variables: unknown, told: 'NOT_FOUND' },
+  'Mutation.createMaintenanceWindow': {
+    who: operators,
+    variables: () => ({
+      input: {
+        name: 'W',
+        clusters: ofA,
+        schedule: '* * * * *',
+        timeZone: 'UTC',
+        durationSeconds: 3600,
+        reason: 'why',
+      },
+    }),
+  },
+  'Mutation.removeMaintenanceWindow': { who: operators, variables: unknown, told: 'NOT_FOUND' },
+  'Mutation.planOffline': {
+    who: operators,
+    variables: ({ node }) => ({ input: { target: { nodeId: node }, reason: 'why', returnsAt: inHours(1) } }),
+  },
+  'Mutation.endPlannedOffline': {
+    who: operators,
+    variables: ({ cluster }) => ({ input: { target: { clusterId: cluster } } }),
+    told: 'NOT_FOUND',
+  },
+  'Mutation.createApprovalRule': {
+    who: administrators,
+    variables: () => ({ input: { clusters: { labels: [{ key: 'of', value: 'nobody' }] }, reason: 'why' } }),
+  },
+  'Mutation.removeApprovalRule': { who: administrators, variables: unknown, told: 'NOT_FOUND' },
+  'Mutation.approveOperation': { who: operators, variables: onOperation, told: 'CONFLICT' },
+  'Mutation.withdrawApproval': { who: operators, variables: onOperation, told: 'CONFLICT' },
   'Mutation.registerManager': {
     who: ALL,
     variables: () => ({

@@ -12,7 +12,7 @@ export const Role = builder.enumType('Role', {
   values: ROLES,
 });
 
-const ClusterChoice = builder.objectRef<ClusterChoiceShape>('ClusterChoice').implement({
+export const ClusterChoice = builder.objectRef<ClusterChoiceShape>('ClusterChoice').implement({
   description: 'The clusters that have one of the names, and those that have all of the labels.',
   authScopes: { public: true },
   fields: (t) => ({
@@ -34,7 +34,7 @@ export const Grant = builder.objectRef<GrantShape>('Grant').implement({
   }),
 });
 
-const ClusterChoiceInput = builder.inputType('ClusterChoiceInput', {
+export const ClusterChoiceInput = builder.inputType('ClusterChoiceInput', {
   description: 'The clusters that have one of the names, and those that have all of the labels.',
   fields: (t) => ({
     names: t.stringList({ validate: z.array(input.name).max(100, 'must have at most 100 names').nullish() }),
@@ -53,16 +53,22 @@ export const grantList = z.array(z.unknown()).max(50, 'must have at most 50 gran
 
 /** @throws AppError INVALID for a choice of clusters that chooses none: nothing never means all. */
 export const grantsFrom = (grants: readonly (typeof GrantInput.$inferInput)[]): GrantShape[] =>
-  grants.map(({ role, clusters }, index) => {
-    if (!clusters) return { role, clusters: null };
-    const { names, labels } = { names: clusters.names ?? [], labels: clusters.labels ?? [] };
-    if (names.length + labels.length === 0)
-      throw invalid(
-        `input.grants.${index}.clusters`,
-        'is empty: name clusters or labels, or leave it out for all',
-      );
-    return { role, clusters: { names, labels } };
-  });
+  grants.map(({ role, clusters }, index) => ({
+    role,
+    clusters: choiceFrom(`input.grants.${index}.clusters`, clusters),
+  }));
+
+/** Left out it is the whole system. @throws AppError INVALID for one that chooses none. */
+export function choiceFrom(
+  path: string,
+  clusters: typeof ClusterChoiceInput.$inferInput | null | undefined,
+): ClusterChoiceShape | null {
+  if (!clusters) return null;
+  const { names, labels } = { names: clusters.names ?? [], labels: clusters.labels ?? [] };
+  if (names.length + labels.length === 0)
+    throw invalid(path, 'is empty: name clusters or labels, or leave it out for all');
+  return { names, labels };
+}
 
 const Action = builder.enumType('Action', { values: ACTIONS });
 

@@ -44,7 +44,13 @@ export async function revertOperation(
   { operationId, ...request }: RevertRequest,
 ): Promise<OperationModel> {
   const operation = await inverseOf(deps, caller.principal, operationId);
-  return startOperation(deps, caller, { ...request, operation, revertsId: operationId });
+  return startOperation(deps, caller, {
+    ...request,
+    operation,
+    startsAt: null,
+    overrideReason: null,
+    revertsId: operationId,
+  });
 }
 
 async function inverseOf(deps: Deps, viewer: Principal, operationId: string): Promise<OperationRequest> {

@@ -25,6 +25,14 @@ const TargetsInput = builder.inputType('TargetsInput', {
   }),
 });
 
+const Lateness = builder.enumType('Lateness', {
+  description: 'What becomes of a command that nobody has begun for long.',
+  values: {
+    EXPIRE: { description: 'It expires after `expiresInSeconds`.' },
+    RUN_LATE: { description: 'It runs, however late its manager returns.' },
+  } as const,
+});
+
 const OperationInput = builder.inputType('OperationInput', {
   fields: (t) => ({
     kind: t.field({ type: OperationKind, required: true }),
@@ -32,15 +40,22 @@ const OperationInput = builder.inputType('OperationInput', {
     targets: t.field({ type: TargetsInput, required: true }),
     rollout: t.field({ type: RolloutInput }),
     rolling: t.field({ type: RollingInput, description: 'With ROLLING_RESTART only.' }),
+    lateness: t.field({ type: Lateness, defaultValue: 'EXPIRE' }),
     expiresInSeconds: t.int({
       defaultValue: DAY,
-      description: 'Seconds after its issue in which a command must have begun; then it expires.',
+      description: 'With EXPIRE: seconds after its issue in which a command must have begun.',
       validate: z
         .int()
         .min(10)
         .max(7 * DAY)
         .nullish(),
     }),
+  }),
+});
+
+const OverrideInput = builder.inputType('OverrideInput', {
+  fields: (t) => ({
+    reason: t.string({ required: true, description: 'For the audit log.', validate: input.reason }),
   }),
 });
 
@@ -51,6 +66,16 @@ const StartOperationInput = builder.inputType('StartOperationInput', {
       description:
         'Digest of the dry run that was looked at. Another plan by now: CONFLICT with `differences`, nothing begins.',
       validate: z.string().max(300_000, 'is of no plan').nullish(),
+    }),
+    override: t.field({
+      type: OverrideInput,
+      description:
+        'Freezes and maintenance windows are not heeded. It needs the role ADMINISTRATOR over all of its clusters.',
+    }),
+    startsAt: t.field({
+      type: 'DateTime',
+      description:
+        'Nothing of it begins before: a time to come, at most a year ahead. Null: it begins at once.',
     }),
     reason: t.string({
       required: true,
@@ -128,6 +153,8 @@ builder.mutationFields((t) => ({
       startOperation(deps, caller, {
         operation: operationRequest('input.plan', start.plan),
         planDigest: start.planDigest ?? null,
+        startsAt: start.startsAt ?? null,
+        overrideReason: start.override?.reason.trim() ?? null,
         reason: start.reason.trim(),
         idempotencyKey: start.idempotencyKey,
       }),
@@ -220,6 +247,6 @@ function operationRequest(path: string, value: typeof OperationInput.$inferInput
       nodeIds: value.targets.nodeIds ?? [],
       path: `${path}.targets`,
     },
-    expiresInSeconds: value.expiresInSeconds ?? DAY,
+    expiresInSeconds: value.lateness === 'RUN_LATE' ? null : (value.expiresInSeconds ?? DAY),
   };
 }

@@ -14,7 +14,8 @@ import type {
   StepStatus as StepStatusValue,
 } from '../../platform/generated/prisma/enums.ts';
 import type { CommandModel, StepModel } from '../../platform/generated/prisma/models.ts';
-import { holdOfCommand } from '../hold.ts';
+import { awayNodes, loadCalendar, SHUT_CLUSTER, shutHold } from '../calendar/load.ts';
+import { holdOfCommand, type Hold as HoldShape, type WaveHold } from '../hold.ts';
 import { ACTIVE_COMMAND } from '../state.ts';
 import type { RollingLimits as LimitsShape } from '../strategy.ts';
 import { titleOf } from '../words.ts';
@@ -39,13 +40,21 @@ const stepCounts = batched<{ status: StepStatusValue; count: number }[]>(async (
   return byKey(rows.map(({ commandId, status, _count }) => ({ key: commandId, status, count: _count })));
 }, []);
 
+const NOTHING = { freezes: [], windows: [] };
+const awayNode = batched<HoldShape | null>(
+  (ids, { prisma, clock }) => awayNodes(prisma, ids, clock.now()),
+  null,
+);
+
 /** What a waiting command has to do with: its cluster and the commands that are open there, oldest first. */
-const queueOf = batched(async (clusterIds, { prisma }) => {
+const queueOf = batched(async (clusterIds, { prisma, clock }) => {
+  const now = clock.now();
+  const calendar = await loadCalendar(prisma, now);
   const clusters = await prisma.cluster.findMany({
     where: { id: { in: [...clusterIds] } },
     select: {
       id: true,
-      name: true,
+      ...SHUT_CLUSTER(now),
       link: true,
       lastHeardAt: true,
       commands: {
@@ -56,7 +65,16 @@ const queueOf = batched(async (clusterIds, { prisma }) => {
       },
     },
   });
-  return new Map(clusters.map((cluster) => [cluster.id, cluster]));
+  return new Map(
+    clusters.map((cluster) => [
+      cluster.id,
+      {
+        ...cluster,
+        shut: shutHold(cluster, calendar, now),
+        shutWithOverride: shutHold(cluster, NOTHING, now),
+      },
+    ]),
+  );
 }, undefined);
 
 /** Of one command's steps: a place is one step's alone. */
@@ -131,7 +149,7 @@ export const Command = builder.prismaObject('Command', {
             status: true,
             pausedAt: true,
             pauseReason: true,
-            operation: { select: { pausedAt: true, pauseReason: true } },
+            operation: { select: { pausedAt: true, pauseReason: true, hold: true, overrideReason: true } },
           },
         },
       },
@@ -141,7 +159,11 @@ export const Command = builder.prismaObject('Command', {
         const [first] = cluster.commands;
         const ahead = first && first.id !== command.id ? titleOf(first.kind, first.operation.reason) : null;
         const { wave } = command;
-        return holdOfCommand(command, { operation: wave.operation, wave, cluster, ahead });
+        const operation = { ...wave.operation, hold: wave.operation.hold as unknown as WaveHold | null };
+        const shut =
+          (operation.overrideReason === null ? cluster.shut : cluster.shutWithOverride) ??
+          (command.status === 'PLANNED' ? await awayNode(context, command.id) : null);
+        return holdOfCommand(command, { operation, wave, cluster, ahead, shut });
       },
     }),
     issuedAt: t.expose('issuedAt', {

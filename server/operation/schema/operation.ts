@@ -145,6 +145,20 @@ export const Operation = builder.prismaObject('Operation', {
       resolve: ({ rolling }) => rolling as RollingShape | null,
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
+    startsAt: t.expose('startsAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'Nothing of it begins before; null: it was to begin at once.',
+    }),
+    overrideReason: t.exposeString('overrideReason', {
+      nullable: true,
+      description: 'Why it heeds neither freezes nor maintenance windows; null: it does.',
+    }),
+    expiresInSeconds: t.exposeInt('expiresInSeconds', {
+      nullable: true,
+      description:
+        'Seconds after its issue in which a command must have begun, or it expires; null: it runs however late.',
+    }),
     startedAt: t.field({
       type: 'DateTime',
       nullable: true,

@@ -131,6 +131,9 @@ export const OperationPlan = builder.objectRef<Plan>('OperationPlan').implement(
       ClusterPlanConnection,
     ),
     nodeCount: t.exposeInt('nodeCount'),
+    approvalsNeeded: t.exposeInt('approvalsNeeded', {
+      description: 'How many people other than who starts it must approve it before it begins.',
+    }),
     warnings: t.exposeStringList('warnings', { description: 'What to know before starting, of the whole.' }),
   }),
 });

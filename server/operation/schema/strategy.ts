@@ -65,6 +65,9 @@ export const RolloutStrategy = builder.objectRef<RolloutShape>('RolloutStrategy'
   authScopes: { public: true },
   fields: (t) => ({
     waves: t.expose('waves', { type: [WaveRule] }),
+    approvals: t.exposeInt('approvals', {
+      description: 'How many people other than who starts it must approve it before it begins.',
+    }),
     clustersAtOnce: t.exposeInt('clustersAtOnce'),
     soakSeconds: t.exposeInt('soakSeconds'),
     failureBudget: t.expose('failureBudget', { type: Amount }),
@@ -138,6 +141,12 @@ export const RolloutInput = builder.inputType('RolloutInput', {
       type: [WaveInput],
       description: 'What they leave is one more wave at the end.',
       validate: z.array(z.unknown()).max(50, 'must have at most 50 waves').nullish(),
+    }),
+    approvals: t.int({
+      defaultValue: 0,
+      description:
+        'How many people other than who starts it must approve it before it begins; rules for clusters may ask for more.',
+      validate: between(0, 10),
     }),
     clustersAtOnce: t.int({
       defaultValue: ONE_WAVE.clustersAtOnce,
@@ -226,6 +235,7 @@ export function rolloutFrom(
       manualGate: wave.manualGate ?? false,
       soakSeconds: wave.soakSeconds ?? null,
     })),
+    approvals: given.approvals ?? 0,
     clustersAtOnce: given.clustersAtOnce ?? ONE_WAVE.clustersAtOnce,
     soakSeconds: given.soakSeconds ?? 0,
     failureBudget: amountFrom(given.failureBudget, ONE_WAVE.failureBudget),
