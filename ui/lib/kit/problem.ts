@@ -60,3 +60,7 @@ export function isPassing(problem: Problem): boolean {
 export function saidOf(problem: Problem | undefined, field: string): string | undefined {
   return problem?.field === field ? problem.message.replace(`${field}: `, '') : undefined;
 }
+
+/** What the server says of the field whose path ends so. */
+export const saidAtEnd = (problem: Problem | undefined, name: string): string | undefined =>
+  problem?.field?.endsWith(`.${name}`) ? problem.message : undefined;

@@ -64,8 +64,8 @@ export const StartOperation = graphql(`
 
 export const AbortOperation = graphql(
   `
-    mutation AbortOperation($id: ID!, $reason: String) {
-      abortOperation(id: $id, reason: $reason) {
+    mutation AbortOperation($input: OperationActInput!, $atOnce: Boolean) {
+      abortOperation(input: $input, atOnce: $atOnce) {
         ...OperationRow
       }
     }

@@ -1,10 +1,12 @@
 import type { Enum } from '$lib/kit/graphql.ts';
+import type { Look } from '$lib/kit/state.ts';
 import { KIND_WORDS } from '$lib/kit/words.ts';
 import type { OperationRow } from '$lib/live/fragments.ts';
 
 export const OPERATION_STATUSES: readonly Enum<'OperationStatus'>[] = [
   'PENDING',
   'RUNNING',
+  'PAUSED',
   'ABORTING',
   'SUCCEEDED',
   'FAILED',
@@ -27,3 +29,18 @@ export function targetWords({ commands }: OperationRow): string {
 export function isEnded(status: Enum<'OperationStatus'>): boolean {
   return status === 'SUCCEEDED' || status === 'FAILED' || status === 'ABORTED';
 }
+
+/** How the rules look and read that hold something; those that want somebody's act stand out. */
+export const HOLD_LOOKS: Record<Enum<'HoldRule'>, Look> = {
+  PAUSED: { shape: 'pause', tone: 'warn', word: 'Paused' },
+  PROMOTION: { shape: 'pause', tone: 'warn', word: 'Waits for promotion' },
+  OFFLINE: { shape: 'dashedRing', tone: 'warn', word: 'Waits for an offline cluster' },
+  HEALTH: { shape: 'triangle', tone: 'warn', word: 'Waits for health' },
+  MANAGER: { shape: 'dotted', tone: 'warn', word: 'Held by the manager' },
+  BUSY: { shape: 'dotted', tone: 'idle', word: 'Manager is busy' },
+  SOAK: { shape: 'quarters', tone: 'idle', word: 'Soaks' },
+  EARLIER_WAVE: { shape: 'dot', tone: 'idle', word: 'Waits its turn' },
+  CLUSTERS_AT_ONCE: { shape: 'dot', tone: 'idle', word: 'Waits its turn' },
+  QUEUE: { shape: 'dot', tone: 'idle', word: 'In the queue' },
+  DELIVERY: { shape: 'ring', tone: 'idle', word: 'Is being delivered' },
+};
