@@ -39,7 +39,7 @@ const OPERATIONS_PAGE = `{
     edges { node {
       kind status statusReason startedAt viewerCan { allowed } stepCounts { status count } commandCounts { status count }
       commands(first: 10) { totalCount edges { node {
-        status waitingFor stepCounts { status count } cluster { name }
+        status hold { reason } stepCounts { status count } cluster { name }
         steps(first: 10) { edges { node { status node { name status } } } }
       } } }
     } }
@@ -115,12 +115,29 @@ describe('the number of queries', () => {
           idempotencyKey: `k${c}`,
           requestHash: '',
           createdAt: now,
+          rollout: {},
+          expiresInSeconds: 60,
+        },
+      });
+      const wave = await prisma.wave.create({
+        data: {
+          operationId: operation.id,
+          index: 0,
+          name: 'all',
+          status: 'RUNNING',
+          manualGate: false,
+          soakSeconds: 0,
+          failureBudget: 0,
+          offlineBudget: 0,
+          pending: 1,
         },
       });
       const command = await prisma.command.create({
         data: {
           operationId: operation.id,
           clusterId: cluster.id,
+          waveId: wave.id,
+          position: 0,
           kind: 'RESTART',
           mode: 'FORCED',
           status: 'PENDING',

@@ -77,7 +77,7 @@ describe('the schema', () => {
     const paths = new Set(fields.map(({ path }) => path));
     expect([...columns, ...logged].filter((path) => !paths.has(path))).toEqual([]);
     expect(fields.filter(({ field }) => isUnlogged(field)).map(({ path }) => path)).toEqual(
-      expect.arrayContaining(['Command.waitingFor', 'Manager.leaseExpiresAt', 'System.serverTime']),
+      expect.arrayContaining(['Command.hold', 'Manager.leaseExpiresAt', 'System.serverTime']),
     );
   });
 

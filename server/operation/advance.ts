@@ -161,9 +161,11 @@ function afterwards({ waves }: OperationView): Decision {
   });
 }
 
-function overBudget({ rollout }: OperationView, wave: WaveView): Act | null {
+/** What more failures than are allowed lead to. Where nothing is left to hold back, the wave has just failed. */
+function overBudget({ rollout, waves }: OperationView, wave: WaveView): Act | null {
   const failed = failures(wave);
   if (failed <= wave.failureBudget) return null;
+  if (waves.every((other) => unended(other) === 0)) return ending(wave);
   const allowed = wave.failureBudget === 0 ? 'none may' : `${wave.failureBudget} may`;
   const reason = `In ${named(wave)} ${ofClusters(failed)} failed; ${allowed}.`;
   return { act: rollout.onExceeded === 'PAUSE' ? 'pause' : 'stop', wave: wave.index, reason };

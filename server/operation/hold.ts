@@ -124,11 +124,17 @@ export function holdOfCommand(
       null,
     );
   }
-  if (command.managerWaits) return held('MANAGER', command.managerWaits, 'The manager says that it goes on.', null);
+  if (command.managerWaits)
+    return held('MANAGER', command.managerWaits, 'The manager says that it goes on.', null);
   if (command.status === 'RUNNING') return null;
   if (ahead) return held('QUEUE', `${ahead} runs first in ${cluster.name}.`, 'It is done.', command.issuedAt);
   return command.deliveredAt
-    ? held('DELIVERY', 'Its manager has it and has not answered yet.', 'The manager answers.', command.deliveredAt)
+    ? held(
+        'DELIVERY',
+        'Its manager has it and has not answered yet.',
+        'The manager answers.',
+        command.deliveredAt,
+      )
     : held('DELIVERY', 'It is on its way to the manager.', 'The manager takes it.', command.issuedAt);
 }
 

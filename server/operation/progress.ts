@@ -83,7 +83,9 @@ export async function countMoves(tx: Transaction, moves: readonly Move[]): Promi
 export const countsOf = (wave: Record<Lowercase<CommandStatus>, number>): CommandCounts => {
   const statuses = Object.keys(countsFrom({})) as CommandStatus[];
   return countsFrom(
-    Object.fromEntries(statuses.map((status) => [status, wave[status.toLowerCase() as Lowercase<CommandStatus>]])),
+    Object.fromEntries(
+      statuses.map((status) => [status, wave[status.toLowerCase() as Lowercase<CommandStatus>]]),
+    ),
   );
 };
 

@@ -28,7 +28,10 @@ export class Runner {
   #working: Promise<void> | undefined;
   #following: Promise<void> | undefined;
 
-  constructor(deps: Pick<Deps, 'prisma' | 'bus' | 'clock' | 'tail' | 'logger'>, duty: Pick<Duty, 'held' | 'since'>) {
+  constructor(
+    deps: Pick<Deps, 'prisma' | 'bus' | 'clock' | 'tail' | 'logger'>,
+    duty: Pick<Duty, 'held' | 'since'>,
+  ) {
     this.#deps = deps;
     this.#duty = duty;
   }
@@ -60,7 +63,8 @@ export class Runner {
         }
       } catch (error) {
         // A log that begins anew is no fault; what was missed is made up for by looking at all.
-        const told = error instanceof AppError && error.extensions.code === 'RESYNC_REQUIRED' ? 'debug' : 'warn';
+        const told =
+          error instanceof AppError && error.extensions.code === 'RESYNC_REQUIRED' ? 'debug' : 'warn';
         logger[told]({ err: error }, 'the runner lost the log and begins again');
         await this.#sleep(LOOK_MS);
       }

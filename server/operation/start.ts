@@ -11,6 +11,7 @@ import { change, type NewEvent, type Transaction } from '../platform/event-log.t
 import { auditTargets, loadInventory, type Targets } from './inventory.ts';
 import { planOperation, type Plan, type PlanRequest } from './plan.ts';
 import type { RollingLimits } from './strategy.ts';
+import { takeTurnNow } from './turn.ts';
 import { demandRoleOverOperation } from './visible.ts';
 import { KIND_WORDS } from './words.ts';
 
@@ -41,8 +42,7 @@ const planPart = ({ kind, mode, rollout, rolling }: OperationRequest): PlanReque
 });
 
 /**
- * Plans and starts an operation: its waves, one command for each cluster, one step for each node. Nothing is issued
- * here: that is the runner's.
+ * Plans and starts an operation: its waves, one command for each cluster, one step for each node.
  * The same key answers the operation that it started before.
  * @throws AppError CONFLICT for another request under a used key, or when the plan is not that of `planDigest` any
  *   more (`digest`: what it is now); INVALID when there is nothing to do; NOT_FOUND for a target that the actor does not
@@ -53,6 +53,11 @@ export async function startOperation(
   caller: Caller,
   request: StartRequest,
 ): Promise<OperationModel> {
+  const { id } = await plannedOnce(deps, caller, request);
+  return takeTurnNow(deps, id);
+}
+
+async function plannedOnce(deps: Deps, caller: Caller, request: StartRequest): Promise<{ id: string }> {
   const requestHash = hashOf(request);
   const { principal } = caller;
   try {
@@ -83,7 +88,13 @@ export async function startOperation(
         reason: request.reason,
         targets: [{ type: 'Operation', id: operation.id, name: null }, ...auditTargets(inventory)],
         result: 'DONE',
-        detail: { kind, mode, rollout: json(rollout) as Json, rolling: json(rolling) as Json, nodes: planned.nodeCount },
+        detail: {
+          kind,
+          mode,
+          rollout: json(rollout) as Json,
+          rolling: json(rolling) as Json,
+          nodes: planned.nodeCount,
+        },
       });
       return operation;
     });
@@ -199,7 +210,8 @@ async function create(
 const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 /** What the database keeps as JSON. */
-const json = <T extends object>(value: T | null) => value && (structuredClone(value) as Prisma.InputJsonObject);
+const json = <T extends object>(value: T | null) =>
+  value && (structuredClone(value) as Prisma.InputJsonObject);
 
 interface NewCommand {
   clusterId: string;

@@ -39,7 +39,9 @@ const BEGUN = new Set<CommandStatus>(['RUNNING', 'SUCCEEDED', 'FAILED']);
 export const takesReport = (
   { status, deliveredAt }: { status: CommandStatus; deliveredAt: Date | null },
   reported: CommandStatus,
-): boolean => !commandEnded(status) || (status === 'EXPIRED' && deliveredAt !== null && BEGUN.has(reported));
+): boolean =>
+  (!commandEnded(status) && status !== 'PLANNED') ||
+  (status === 'EXPIRED' && deliveredAt !== null && BEGUN.has(reported));
 
 /** How far a step has come, as far as it goes one way only: not begun, under way, ended. */
 const STAGE: Record<StepStatus, number> = {

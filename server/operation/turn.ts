@@ -1,6 +1,7 @@
 import type { Deps } from '../deps.ts';
 import { heldSince, type WaveHold } from './hold.ts';
 import { Prisma } from '../platform/generated/prisma/client.ts';
+import type { OperationModel } from '../platform/generated/prisma/models.ts';
 import { change, type NewEvent, type Transaction } from '../platform/event-log.ts';
 import { abortCommands, tellActive } from './wishes.ts';
 import { advance, type Act, type Decision } from './advance.ts';
@@ -32,6 +33,20 @@ export async function takeTurn(deps: ActorDeps, id: string): Promise<Outlook> {
     }
     await change(deps, (tx, record) => act(deps, tx, record, loaded, decision.act));
   }
+}
+
+/**
+ * A turn right after somebody's act, so that its answer shows what came of it.
+ * What fails here is no failure of the act: that is committed, and the runner goes on.
+ */
+export async function takeTurnNow(
+  deps: ActorDeps & Pick<Deps, 'logger'>,
+  id: string,
+): Promise<OperationModel> {
+  await takeTurn(deps, id).catch((error: unknown) => {
+    deps.logger.warn({ err: error, operationId: id }, 'an operation could not be carried on');
+  });
+  return deps.prisma.operation.findUniqueOrThrow({ where: { id } });
 }
 
 async function act(
@@ -92,7 +107,10 @@ async function carryOut(
   switch (act.act) {
     case 'beginWave':
       await tx.wave.update({ where: { id }, data: { status: 'RUNNING', startedAt: now } });
-      await tx.operation.updateMany({ where: { id: operationId, startedAt: null }, data: { startedAt: now } });
+      await tx.operation.updateMany({
+        where: { id: operationId, startedAt: null },
+        data: { startedAt: now },
+      });
       return record(ofWave(`begins: ${ofClusters(wave.counts.PLANNED)}.`));
     case 'issue': {
       const issued = await tx.command.updateManyAndReturn({
@@ -127,12 +145,23 @@ async function carryOut(
       });
       return record(ofWave([`${act.status}.`, act.reason].filter(Boolean).join(' ')));
     case 'pause':
-      await tx.operation.update({ where: { id: operationId }, data: { pausedAt: now, pauseReason: act.reason } });
-      record({ kind: 'OPERATION_CHANGED', operationId, summary: `Paused by its failure budget. ${act.reason}` });
+      await tx.operation.update({
+        where: { id: operationId },
+        data: { pausedAt: now, pauseReason: act.reason },
+      });
+      record({
+        kind: 'OPERATION_CHANGED',
+        operationId,
+        summary: `Paused by its failure budget. ${act.reason}`,
+      });
       return record(...(await tellActive(tx, { operationId }, 'Paused by the failure budget.')));
     case 'stop':
       await tx.operation.update({ where: { id: operationId }, data: { abortRequestedAt: now } });
-      record({ kind: 'OPERATION_CHANGED', operationId, summary: `Stopped by its failure budget. ${act.reason}` });
+      record({
+        kind: 'OPERATION_CHANGED',
+        operationId,
+        summary: `Stopped by its failure budget. ${act.reason}`,
+      });
       return record(...(await abortCommands(tx, { operationId }, { why: act.reason, atOnce: false, now })));
   }
 }
@@ -149,8 +178,7 @@ function outcome({ operation, view }: Loaded, { hold }: Decision) {
   return { status, hold: operationEnded(status) ? null : hold };
 }
 
-const holdOf = ({ operation }: Loaded): WaveHold | null =>
-  operation.hold as unknown as WaveHold | null;
+const holdOf = ({ operation }: Loaded): WaveHold | null => operation.hold as unknown as WaveHold | null;
 
 function differs(loaded: Loaded, decision: Decision): boolean {
   const { status, hold } = outcome(loaded, decision);

@@ -20,7 +20,10 @@ export async function loadView(db: PrismaClient | Transaction, id: string): Prom
   });
   if (!found) return null;
   const { waves, ...operation } = found;
-  const offline = await offlineIn(db, waves.map((wave) => wave.id));
+  const offline = await offlineIn(
+    db,
+    waves.map((wave) => wave.id),
+  );
   const paused = await pausedIn(db, id);
   const soaking = waves.find(({ status }) => status === 'SOAKING');
   const unhealthy = soaking && operation.kind !== 'SHUTDOWN' ? await unhealthyIn(db, soaking.id) : null;
@@ -32,15 +35,13 @@ export async function loadView(db: PrismaClient | Transaction, id: string): Prom
       pausedAt: operation.pausedAt,
       pauseReason: operation.pauseReason,
       abortRequested: operation.abortRequestedAt !== null,
-      waves: waves.map(
-        (wave): WaveView => ({
-          ...wave,
-          counts: countsOf(wave),
-          offline: offline.get(wave.id) ?? 0,
-          pausedCommands: paused.get(wave.id) ?? 0,
-          unhealthy: wave === soaking ? unhealthy : null,
-        }),
-      ),
+      waves: waves.map((wave): WaveView => ({
+        ...wave,
+        counts: countsOf(wave),
+        offline: offline.get(wave.id) ?? 0,
+        pausedCommands: paused.get(wave.id) ?? 0,
+        unhealthy: wave === soaking ? unhealthy : null,
+      })),
     },
   };
 }

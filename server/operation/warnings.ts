@@ -50,7 +50,7 @@ function ofCapacity(
   if (present.length < 3 || most === 0 || most >= present.length) return [];
   const left = running - most;
   if (left > present.length / 2) return [];
-  return [`${left} of ${present.length} nodes are left meanwhile: no majority.`];
+  return [`${left} of ${present.length} nodes ${left === 1 ? 'is' : 'are'} left meanwhile: no majority.`];
 }
 
 function ofRolling(
@@ -69,7 +69,8 @@ function ofRolling(
   if (others.length >= maxUnavailable)
     warnings.push(`${names(others)} not running already: the first batch waits for that.`);
   const unplaced = nodes.filter(({ zone }) => zone === null);
-  if (byZone && unplaced.length > 0) warnings.push(`${names(unplaced)} without a zone: done after all others.`);
+  if (byZone && unplaced.length > 0)
+    warnings.push(`${names(unplaced)} without a zone: done after all others.`);
   if (lastRoles.length > 0 && !nodes.some(({ role }) => role !== null && lastRoles.includes(role)))
     warnings.push(`no node has the role ${lastRoles.join(' or ')}: none is kept for the end.`);
   return warnings;

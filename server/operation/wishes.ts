@@ -31,7 +31,12 @@ export async function abortCommands(
   return [
     ...ended,
     ...told.map((command) =>
-      commandEvent('COMMAND_WISHED', command, atOnce ? 'Abort at once requested.' : 'Abort requested.', actor),
+      commandEvent(
+        'COMMAND_WISHED',
+        command,
+        atOnce ? 'Abort at once requested.' : 'Abort requested.',
+        actor,
+      ),
     ),
   ];
 }

@@ -40,7 +40,7 @@ describe('the front door', () => {
     expect(foreign.status).toBe(403);
     expect(foreign.headers.get('access-control-allow-origin')).toBeNull();
     const byGet = await fetch(
-      `${oc.url}/graphql?query=${encodeURIComponent('mutation { abortOperation(id: "x") { id } }')}`,
+      `${oc.url}/graphql?query=${encodeURIComponent('mutation { abortOperation(input: { operationId: "x" }) { id } }')}`,
     );
     expect(byGet.status).toBe(405);
     const rebound = await new Promise<number | undefined>((resolve, reject) => {
@@ -129,7 +129,7 @@ describe('the front door', () => {
       '{ cluster(id: "\\u0000") { id } }',
       '{ node(id: "\\u0000") { id } }',
       '{ operation(id: "\\u0000") { id } }',
-      'mutation { abortOperation(id: "\\u0000") { id } }',
+      'mutation { abortOperation(input: { operationId: "\\u0000" }) { id } }',
       '{ operations(filter: { nodeId: "\\u0000" }) { totalCount } }',
       `{ system ${'{ ... on System '.repeat(3000)} { name } ${'}'.repeat(3000)} }`,
       `{ clusters(filter: { kind: ${'['.repeat(8000)}${']'.repeat(8000)} }) { totalCount } }`,

@@ -71,7 +71,7 @@ describe('whoever asks for too much', () => {
     ],
     [
       'mutations at once',
-      `mutation { ${many(21, (at) => `a${at}: abortOperation(id: "1") { id }`)} }`,
+      `mutation { ${many(21, (at) => `a${at}: abortOperation(input: { operationId: "1" }) { id }`)} }`,
       { limit: 'root fields' },
     ],
     [

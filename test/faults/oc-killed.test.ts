@@ -21,7 +21,7 @@ describe('the OC is killed', () => {
     const id = await startOperation(oc.client, {
       kind: 'ROLLING_RESTART',
       targets: { clusterIds: [await shop.id()] },
-      rolling: { batchSize: 1, maxUnavailable: 1, healthTimeoutSeconds: 30 },
+      rolling: { batchSize: { count: 1 }, maxUnavailable: { count: 1 }, healthTimeoutSeconds: 30 },
     });
     await until('it is in the middle', async () => {
       const { steps } = await seeOperation(oc.client, id);
@@ -49,7 +49,7 @@ describe('the OC is killed', () => {
     const id = await startOperation(oc.client, {
       kind: 'ROLLING_RESTART',
       targets: { clusterIds: [await lone.id()] },
-      rolling: { batchSize: 1, maxUnavailable: 1, healthTimeoutSeconds: 30 },
+      rolling: { batchSize: { count: 1 }, maxUnavailable: { count: 1 }, healthTimeoutSeconds: 30 },
     });
     await until('it has begun', async () => (await seeOperation(oc.client, id)).command.status === 'RUNNING');
     await oc.kill('SIGKILL');

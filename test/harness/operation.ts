@@ -17,7 +17,7 @@ export interface OperationSeen {
   id: string;
   status: string;
   statusReason: string | null;
-  command: { status: string; statusReason: string | null; waitingFor: string | null };
+  command: { status: string; statusReason: string | null; hold: { rule: string; reason: string } | null };
   steps: StepSeen[];
 }
 
@@ -37,7 +37,7 @@ export async function seeOperation(client: Client, id: string): Promise<Operatio
       operation(id: $id) {
         id status statusReason
         commands { edges { node {
-          status statusReason waitingFor
+          status statusReason hold { rule reason }
           allSteps { nodeName batch status reason output instanceBefore instanceAfter startedAt finishedAt }
         } } }
       }

@@ -4,7 +4,7 @@ import { WireManager, running } from './wire-manager.ts';
 
 export const PLAN = `query ($input: OperationInput!) {
   planOperation(input: $input) {
-    digest nodeCount warnings rolling { batchSize maxUnavailable }
+    digest nodeCount warnings rolling { batchSize { count } maxUnavailable { count } }
     clusters(first: 10) {
       totalCount
       edges { node {
@@ -16,11 +16,11 @@ export const PLAN = `query ($input: OperationInput!) {
   }
 }`;
 export const START = `mutation ($input: StartOperationInput!) { startOperation(input: $input) { id status } }`;
-export const ABORT = `mutation ($id: ID!) { abortOperation(id: $id, reason: "enough") { status } }`;
+export const ABORT = `mutation ($id: ID!) { abortOperation(input: { operationId: $id, reason: "enough" }) { status } }`;
 export const OPERATION = `query ($id: ID!) {
   operation(id: $id) {
     status statusReason reason actor abortRequestedAt stepCounts { status count } commandCounts { status count }
-    commands { edges { node { id status statusReason waitingFor steps { edges { node { nodeName status reason } } } } } }
+    commands { edges { node { id status statusReason hold { rule reason } steps { edges { node { nodeName status reason } } } } } }
     history(first: 100) { edges { node { kind summary actor } } }
   }
 }`;

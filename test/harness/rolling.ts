@@ -9,7 +9,7 @@ export const restartNodeByNode = async (cluster: RealCluster): Promise<string> =
   startOperation(cluster.client, {
     kind: 'ROLLING_RESTART',
     targets: { clusterIds: [await cluster.id()] },
-    rolling: { batchSize: 1, maxUnavailable: 1, healthTimeoutSeconds: 30 },
+    rolling: { batchSize: { count: 1 }, maxUnavailable: { count: 1 }, healthTimeoutSeconds: 30 },
   });
 
 /** Waits until some steps are done and some are not. */

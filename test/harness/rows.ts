@@ -38,6 +38,8 @@ const operators = ['scoped', 'operator', 'administrator'] as const;
 const administrators = ['administrator'] as const;
 const byId = (kind: keyof Target) => (target: Target) => ({ id: target[kind] });
 const plan = ({ cluster }: Target) => ({ kind: 'RESTART', targets: { clusterIds: [cluster] } });
+const onOperation = ({ operation }: Target) => ({ input: { operationId: operation } });
+const onWave = ({ operation }: Target) => ({ input: { operationId: operation, scope: { wave: 0 } } });
 const somebody = (input: object) => () => ({ input });
 
 /** Every root field of the API. Who adds one says here who may use it. */
@@ -98,7 +100,12 @@ export const ROWS: Record<string, Row> = {
     who: operators,
     variables: (target) => ({ input: { plan: plan(target), reason: 'why', idempotencyKey: randomUUID() } }),
   },
-  'Mutation.abortOperation': { who: operators, variables: byId('operation') },
+  ...Object.fromEntries(
+    ['pause', 'resume', 'retry', 'skip', 'promote', 'abort'].map((act) => [
+      `Mutation.${act}Operation`,
+      { who: operators, variables: act === 'skip' || act === 'promote' ? onWave : onOperation },
+    ]),
+  ),
   'Mutation.registerManager': {
     who: ALL,
     variables: () => ({

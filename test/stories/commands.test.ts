@@ -17,9 +17,10 @@ describe('a command', () => {
     const away = await cluster('away', 'a');
     await away.leave();
     const unseen = await start(rolling(away));
-    expect((await operation(unseen)).commands.edges[0].node.waitingFor).toContain(
-      'No manager of away is heard',
-    );
+    expect((await operation(unseen)).commands.edges[0].node.hold).toEqual({
+      rule: 'OFFLINE',
+      reason: expect.stringContaining('No manager of away is heard'),
+    });
     expect((await oc.client.data(ABORT, { id: unseen })).abortOperation.status).toBe('ABORTED');
 
     const manager = await cluster('here', 'a', 'b');
@@ -35,7 +36,7 @@ describe('a command', () => {
     expect((await oc.client.fault(ABORT, { id })).extensions.code).toBe('CONFLICT');
     expect((await oc.client.fault(ABORT, { id: 'nix' })).extensions).toMatchObject({
       code: 'NOT_FOUND',
-      field: 'id',
+      field: 'input.operationId',
     });
     commands.close();
   });
@@ -44,7 +45,7 @@ describe('a command', () => {
     const manager = await cluster('busy', 'a');
     const first = await start(rolling(manager), { reason: 'the first' });
     const second = await start(rolling(manager), { reason: 'the second' });
-    const why = async (id: string) => (await operation(id)).commands.edges[0].node.waitingFor;
+    const why = async (id: string) => (await operation(id)).commands.edges[0].node.hold.reason;
     expect(await why(second)).toBe('Rolling restart “the first” runs first in busy.');
     const commands = manager.commands();
     await until('both commands', () => commands.events.length >= 2);
@@ -139,7 +140,10 @@ describe('a command', () => {
     await until('the socket is closed', () => commands.ended);
     await manager.renew();
     const id = await start(rolling(manager));
-    expect((await operation(id)).commands.edges[0].node.waitingFor).toBe('It is on its way to the manager.');
+    expect((await operation(id)).commands.edges[0].node.hold).toEqual({
+      rule: 'DELIVERY',
+      reason: 'It is on its way to the manager.',
+    });
     expect((await oc.client.data(ABORT, { id })).abortOperation.status).toBe('ABORTED');
   });
 

@@ -18,12 +18,15 @@ describe('an operator acts', () => {
   it('after a look at the plan, which is what is done', async () => {
     const manager = await cluster('planned', 'web-1', 'web-2', 'web-10');
     await manager.delta([{ name: 'web-2', status: 'DOWN' }]);
-    const input = rolling(manager, { rolling: { batchSize: 3, maxUnavailable: 2 } });
+    const input = rolling(manager, { rolling: { batchSize: { count: 3 }, maxUnavailable: { count: 2 } } });
     const { planOperation: plan } = await oc.client.data(PLAN, { input });
     expect(unpaged(plan.clusters)).toEqual([
       {
         cluster: { name: 'planned' },
-        warnings: ['planned: batches of 2, because no more may be unavailable at once.'],
+        warnings: [
+          'planned: 1 of 3 nodes is left meanwhile: no majority.',
+          'planned: batches of 2, because no more may be unavailable at once.',
+        ],
         excluded: [],
         batches: [
           {
@@ -69,7 +72,7 @@ describe('an operator acts', () => {
       );
       return { digest: planOperation.digest, ...planOperation.clusters.edges[0].node };
     };
-    const byTwo = rolling(manager, { rolling: { batchSize: 2, maxUnavailable: 2 } });
+    const byTwo = rolling(manager, { rolling: { batchSize: { count: 2 }, maxUnavailable: { count: 2 } } });
     const first = await page(byTwo);
     expect(first.batches).toMatchObject({ totalCount: 60, pageInfo: { hasNextPage: true } });
     expect(unpaged(first.batches)).toHaveLength(50);
@@ -132,8 +135,17 @@ describe('an operator acts', () => {
         'input.targets.clusterIds.1',
       ],
       [rolling(manager, { targets: { nodeIds: ['nix'] } }), 'NOT_FOUND', 'input.targets.nodeIds.0'],
-      [rolling(manager, { rolling: { batchSize: 0 } }), 'INVALID', 'input.rolling.batchSize'],
-      [rolling(manager, { rolling: { maxUnavailable: 1e6 } }), 'INVALID', 'input.rolling.maxUnavailable'],
+      [rolling(manager, { rolling: { batchSize: { count: 0 } } }), 'INVALID', 'input.rolling.batchSize'],
+      [
+        rolling(manager, { rolling: { maxUnavailable: { count: 1e6 } } }),
+        'INVALID',
+        'input.rolling.maxUnavailable.count',
+      ],
+      [
+        rolling(manager, { rolling: { batchSize: { count: 1, percent: 1 } } }),
+        'INVALID',
+        'input.rolling.batchSize',
+      ],
       [rolling(manager, { kind: 'SHUTDOWN', rolling: {} }), 'INVALID', 'input.rolling'],
       [rolling(manager, { expiresInSeconds: 1 }), 'INVALID', 'input.expiresInSeconds'],
     ];
@@ -195,7 +207,7 @@ describe('an operator acts', () => {
         operationChanged(id: $id) {
           __typename
           ... on OperationSnapshot { operation { status } }
-          ... on OperationDelta { operation { status } commands { status waitingFor } steps { nodeName status } }
+          ... on OperationDelta { operation { status } commands { status hold { reason } } steps { nodeName status } }
         }
       }`,
       { id },
@@ -223,9 +235,10 @@ describe('an operator acts', () => {
     await report(2, 'RUNNING', [{ nodeName: 'a', status: 'SUCCEEDED', finishedAt: '2026-01-01T00:00:05Z' }], {
       waitingFor: 'pausing 10 s before the next batch',
     });
-    expect((await operation(id)).commands.edges[0].node.waitingFor).toBe(
-      'pausing 10 s before the next batch',
-    );
+    expect((await operation(id)).commands.edges[0].node.hold).toEqual({
+      rule: 'MANAGER',
+      reason: 'pausing 10 s before the next batch',
+    });
     const unfinished = await report(3, 'SUCCEEDED', [{ nodeName: 'b', status: 'CHECKING' }]);
     expect(unfinished.errors?.[0]?.extensions).toMatchObject({ code: 'INVALID', field: 'input.status' });
     // One who has forgotten that `a` has ended: it stays so, and `b` goes on.

@@ -23,7 +23,7 @@ describe('an operator restarts a cluster of real processes', () => {
     const id = await startOperation(oc.client, {
       kind: 'ROLLING_RESTART',
       targets: { clusterIds: [await shop.id()] },
-      rolling: { batchSize: 2, maxUnavailable: 2 },
+      rolling: { batchSize: { count: 2 }, maxUnavailable: { count: 2 } },
     });
     const ended = await operationEnded(oc.client, id);
     expect(ended).toMatchObject({ status: 'SUCCEEDED', command: { status: 'SUCCEEDED' } });
@@ -65,7 +65,7 @@ describe('an operator restarts a cluster of real processes', () => {
     const id = await startOperation(oc.client, {
       kind: 'ROLLING_RESTART',
       targets: { clusterIds: [await broken.id()] },
-      rolling: { batchSize: 1, maxUnavailable: 1, healthTimeoutSeconds: 2 },
+      rolling: { batchSize: { count: 1 }, maxUnavailable: { count: 1 }, healthTimeoutSeconds: 2 },
     });
     const ended = await operationEnded(oc.client, id);
     expect(ended.status).toBe('FAILED');
@@ -87,15 +87,15 @@ describe('an operator restarts a cluster of real processes', () => {
     const id = await startOperation(oc.client, {
       kind: 'ROLLING_RESTART',
       targets: { clusterIds: [await long.id()] },
-      rolling: { batchSize: 1, maxUnavailable: 1, pauseSeconds: 3600 },
+      rolling: { batchSize: { count: 1 }, maxUnavailable: { count: 1 }, pauseSeconds: 3600 },
     });
     await until('the pause after the first batch', async () => {
       const { command } = await seeOperation(oc.client, id);
-      return (
-        command.waitingFor !== null && (await seeOperation(oc.client, id)).steps[0]?.status === 'SUCCEEDED'
-      );
+      return command.hold !== null && (await seeOperation(oc.client, id)).steps[0]?.status === 'SUCCEEDED';
     });
-    await oc.client.data('mutation ($id: ID!) { abortOperation(id: $id) { status } }', { id });
+    await oc.client.data('mutation ($id: ID!) { abortOperation(input: { operationId: $id }) { status } }', {
+      id,
+    });
     const ended = await operationEnded(oc.client, id);
     expect(ended.status).toBe('ABORTED');
     expect(ended.steps.map(({ status }) => status)).toEqual(['SUCCEEDED', 'SKIPPED', 'SKIPPED', 'SKIPPED']);

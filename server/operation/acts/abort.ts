@@ -18,27 +18,36 @@ export function abortOperation(
 ): Promise<OperationModel> {
   const { atOnce, scope, reason } = request;
   if (scope.nodeId !== null) throw invalid('input.scope.nodeId', 'a node is not aborted: skip it');
-  return actOn(deps, caller, 'abortOperation', request, async (tx, { operation, where, named, actor, now }) => {
-    const whole = named === null;
-    const wished = atOnce ? { abortAtOnce: false } : { abortRequested: false };
-    const open = await tx.command.count({
-      where: { AND: [where], OR: [{ status: 'PLANNED' }, { status: { in: [...ACTIVE_COMMAND] }, ...wished }] },
-    });
-    if (open === 0 && (!whole || operation.abortRequestedAt)) return [];
-    if (whole && !operation.abortRequestedAt)
-      await tx.operation.update({ where: { id: operation.id }, data: { abortRequestedAt: now } });
-    const how = atOnce ? 'Abort at once requested' : 'Abort requested';
-    const why = [whole ? 'The operation was aborted.' : `${named} was aborted.`, reason]
-      .filter(Boolean)
-      .join(' ');
-    return [
-      {
-        kind: 'OPERATION_CHANGED',
-        operationId: operation.id,
-        actor: actor.name,
-        summary: [whole ? `${how}.` : `${how} of ${named}.`, reason].filter(Boolean).join(' '),
-      },
-      ...(await abortCommands(tx, where, { why, atOnce, now, actor })),
-    ];
-  });
+  return actOn(
+    deps,
+    caller,
+    'abortOperation',
+    request,
+    async (tx, { operation, where, named, actor, now }) => {
+      const whole = named === null;
+      const wished = atOnce ? { abortAtOnce: false } : { abortRequested: false };
+      const open = await tx.command.count({
+        where: {
+          AND: [where],
+          OR: [{ status: 'PLANNED' }, { status: { in: [...ACTIVE_COMMAND] }, ...wished }],
+        },
+      });
+      if (open === 0 && (!whole || operation.abortRequestedAt)) return [];
+      if (whole && !operation.abortRequestedAt)
+        await tx.operation.update({ where: { id: operation.id }, data: { abortRequestedAt: now } });
+      const how = atOnce ? 'Abort at once requested' : 'Abort requested';
+      const why = [whole ? 'The operation was aborted.' : `${named} was aborted.`, reason]
+        .filter(Boolean)
+        .join(' ');
+      return [
+        {
+          kind: 'OPERATION_CHANGED',
+          operationId: operation.id,
+          actor: actor.name,
+          summary: [whole ? `${how}.` : `${how} of ${named}.`, reason].filter(Boolean).join(' '),
+        },
+        ...(await abortCommands(tx, where, { why, atOnce, now, actor })),
+      ];
+    },
+  );
 }

@@ -17,9 +17,7 @@ export const pauseOperation = (deps: Deps, caller: Caller, request: ActRequest):
   actOn(deps, caller, 'pauseOperation', request, async (tx, ground) => {
     const { actor, now } = ground;
     const pauseReason = [`By ${actor.name}.`, request.reason].filter(Boolean).join(' ');
-    return (await hold(tx, ground, now, pauseReason))
-      ? told(tx, ground, 'Paused', request.reason)
-      : [];
+    return (await hold(tx, ground, now, pauseReason)) ? told(tx, ground, 'Paused', request.reason) : [];
   });
 
 /**
@@ -59,9 +57,7 @@ async function hold(
     const steps = { ...mine, pausedAt: other, status: { in: [...OPEN_STEP] } };
     return (await tx.step.updateMany({ where: steps, data: { pausedAt } })).count > 0;
   }
-  return (
-    (await tx.operation.updateMany({ where: { id: operation.id, pausedAt: other }, data })).count > 0
-  );
+  return (await tx.operation.updateMany({ where: { id: operation.id, pausedAt: other }, data })).count > 0;
 }
 
 /** Whoever resumes has seen what failed: the budgets of the waves that are on grow by it. */

@@ -26,7 +26,9 @@ export const retryOperation = (deps: Deps, caller: Caller, request: ActRequest):
         where: {
           AND: [where],
           status: { in: [...RETRIED] },
-          steps: { some: { status: { not: 'SUCCEEDED' }, ...(scope.nodeId !== null && { nodeId: scope.nodeId }) } },
+          steps: {
+            some: { status: { not: 'SUCCEEDED' }, ...(scope.nodeId !== null && { nodeId: scope.nodeId }) },
+          },
         },
       });
       if (failed.length === 0) throw conflict('Nothing of it has failed.');
@@ -39,7 +41,10 @@ export const retryOperation = (deps: Deps, caller: Caller, request: ActRequest):
           kind: 'OPERATION_CHANGED',
           operationId: operation.id,
           actor: actor.name,
-          summary: [`${what}: ${failed.length === 1 ? '1 command' : `${failed.length} commands`}.`, request.reason]
+          summary: [
+            `${what}: ${failed.length === 1 ? '1 command' : `${failed.length} commands`}.`,
+            request.reason,
+          ]
             .filter(Boolean)
             .join(' '),
         },

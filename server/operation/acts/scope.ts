@@ -10,6 +10,7 @@ import { conflict, invalid, notFound } from '../../platform/errors.ts';
 import { change, type NewEvent, type Transaction } from '../../platform/event-log.ts';
 import { lockCommands, lockOperation, lockWaves } from '../progress.ts';
 import { operationEnded } from '../state.ts';
+import { takeTurnNow } from '../turn.ts';
 
 /** Which part of an operation an act is about; all null: the whole of it. At most one is given. */
 export interface Scope {
@@ -56,7 +57,7 @@ export async function actOn(
   const now = deps.clock.now();
   if (Object.values(scope).filter((part) => part !== null).length > 1)
     throw invalid('input.scope', 'is about one thing: a wave, a cluster or a node');
-  return change(deps, async (tx, record) => {
+  await change(deps, async (tx, record) => {
     const seen = await tx.operation.findUnique({
       where: { id: operationId, ...visibilityOf(caller.principal).operations },
     });
@@ -82,8 +83,8 @@ export async function actOn(
         result: 'DONE',
       });
     }
-    return (await tx.operation.findUniqueOrThrow({ where: { id: operationId } }));
   });
+  return takeTurnNow(deps, operationId);
 }
 
 const within = (operationId: string, { wave, clusterId, nodeId }: Scope): Prisma.CommandWhereInput => ({

@@ -15,26 +15,32 @@ export function skipOperation(deps: Deps, caller: Caller, request: ActRequest): 
   const { scope, reason } = request;
   if (scope.wave === null && scope.clusterId === null && scope.nodeId === null)
     throw invalid('input.scope', 'is empty: to leave all of it out, abort it');
-  return actOn(deps, caller, 'skipOperation', request, async (tx, { operation, where, named, actor, now }) => {
-    const why = [`Skipped by ${actor.name}.`, reason].filter(Boolean).join(' ');
-    const summary = [`Skipped: ${named}.`, reason].filter(Boolean).join(' ');
-    const ended = scope.nodeId === null ? await endUndelivered(tx, where, 'SKIPPED', why, now, actor) : [];
-    const steps = {
-      command: where,
-      status: { in: ['PENDING' as const, 'WAITING' as const] },
-      ...(scope.nodeId !== null && { nodeId: scope.nodeId }),
-    };
-    const open = await tx.step.count({ where: steps });
-    if (open + ended.length === 0) throw conflict(`All of ${named} was begun already.`);
-    const { count } = await tx.step.updateMany({
-      where: { ...steps, skipRequested: false },
-      data: { skipRequested: true },
-    });
-    if (count + ended.length === 0) return [];
-    return [
-      { kind: 'OPERATION_CHANGED', operationId: operation.id, actor: actor.name, summary },
-      ...ended,
-      ...(await tellActive(tx, where, summary, actor)),
-    ];
-  });
+  return actOn(
+    deps,
+    caller,
+    'skipOperation',
+    request,
+    async (tx, { operation, where, named, actor, now }) => {
+      const why = [`Skipped by ${actor.name}.`, reason].filter(Boolean).join(' ');
+      const summary = [`Skipped: ${named}.`, reason].filter(Boolean).join(' ');
+      const ended = scope.nodeId === null ? await endUndelivered(tx, where, 'SKIPPED', why, now, actor) : [];
+      const steps = {
+        command: where,
+        status: { in: ['PENDING' as const, 'WAITING' as const] },
+        ...(scope.nodeId !== null && { nodeId: scope.nodeId }),
+      };
+      const open = await tx.step.count({ where: steps });
+      if (open + ended.length === 0) throw conflict(`All of ${named} was begun already.`);
+      const { count } = await tx.step.updateMany({
+        where: { ...steps, skipRequested: false },
+        data: { skipRequested: true },
+      });
+      if (count + ended.length === 0) return [];
+      return [
+        { kind: 'OPERATION_CHANGED', operationId: operation.id, actor: actor.name, summary },
+        ...ended,
+        ...(await tellActive(tx, where, summary, actor)),
+      ];
+    },
+  );
 }

@@ -33,7 +33,11 @@ const OperationInput = builder.inputType('OperationInput', {
     expiresInSeconds: t.int({
       defaultValue: DAY,
       description: 'Seconds after its issue in which a command must have begun; then it expires.',
-      validate: z.int().min(10).max(7 * DAY).nullish(),
+      validate: z
+        .int()
+        .min(10)
+        .max(7 * DAY)
+        .nullish(),
     }),
   }),
 });
@@ -132,7 +136,8 @@ builder.mutationFields((t) => ({
   }),
   retryOperation: t.field({
     type: Operation,
-    description: 'Does once more what did not succeed, of the whole or of a part. An ended operation goes on by it.',
+    description:
+      'Does once more what did not succeed, of the whole or of a part. An ended operation goes on by it.',
     authScopes: { operator: true },
     args: { input: t.arg({ type: OperationActInput, required: true }) },
     resolve: (_parent, { input: act }, { deps, ...caller }) => retryOperation(deps, caller, actFrom(act)),
@@ -168,7 +173,7 @@ function operationRequest(path: string, value: typeof OperationInput.$inferInput
     kind: value.kind,
     mode: value.mode ?? 'GRACEFUL',
     rollout: rolloutFrom(`${path}.rollout`, value.rollout),
-    rolling: value.kind === 'ROLLING_RESTART' ? rollingFrom(value.rolling) : null,
+    rolling: value.kind === 'ROLLING_RESTART' ? rollingFrom(`${path}.rolling`, value.rolling) : null,
     targets: {
       clusterIds: value.targets.clusterIds ?? [],
       nodeIds: value.targets.nodeIds ?? [],

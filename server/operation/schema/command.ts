@@ -67,7 +67,9 @@ export const Command = builder.prismaObject('Command', {
     status: t.expose('status', { type: CommandStatus }),
     statusReason: t.exposeString('statusReason', { nullable: true }),
     wave: t.relation('wave'),
-    attempt: t.exposeInt('attempt', { description: 'From 1: a retry is another command for the same cluster.' }),
+    attempt: t.exposeInt('attempt', {
+      description: 'From 1: a retry is another command for the same cluster.',
+    }),
     hold: t.field({
       type: Hold,
       nullable: true,
@@ -113,7 +115,10 @@ export const Command = builder.prismaObject('Command', {
     finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true }),
     pauseRequested: t.boolean({
       description: 'It, its wave or its operation is paused: no further batch is to begin.',
-      select: { pausedAt: true, wave: { select: { pausedAt: true, operation: { select: { pausedAt: true } } } } },
+      select: {
+        pausedAt: true,
+        wave: { select: { pausedAt: true, operation: { select: { pausedAt: true } } } },
+      },
       resolve: ({ pausedAt, wave }) => (pausedAt ?? wave.pausedAt ?? wave.operation.pausedAt) !== null,
     }),
     abortRequested: t.exposeBoolean('abortRequested', {

@@ -11,7 +11,9 @@ export const Hold = builder.objectRef<HoldValue>('Hold').implement({
   fields: (t) => ({
     rule: t.expose('rule', { type: HoldRule }),
     reason: t.exposeString('reason', { description: 'A sentence.' }),
-    freedBy: t.exposeString('freedBy', { description: 'What frees it: somebody’s act, or what it waits for.' }),
+    freedBy: t.exposeString('freedBy', {
+      description: 'What frees it: somebody’s act, or what it waits for.',
+    }),
     since: t.expose('since', { type: 'DateTime', nullable: true }),
   }),
 });

@@ -41,10 +41,12 @@ export const StepStatusCount = builder.objectRef<Count<StepStatusEnum>>('StepSta
   authScopes: { public: true },
   fields: (t) => ({ status: t.expose('status', { type: StepStatus }), count: t.exposeInt('count') }),
 });
-export const CommandStatusCount = builder.objectRef<Count<CommandStatusEnum>>('CommandStatusCount').implement({
-  authScopes: { public: true },
-  fields: (t) => ({ status: t.expose('status', { type: CommandStatus }), count: t.exposeInt('count') }),
-});
+export const CommandStatusCount = builder
+  .objectRef<Count<CommandStatusEnum>>('CommandStatusCount')
+  .implement({
+    authScopes: { public: true },
+    fields: (t) => ({ status: t.expose('status', { type: CommandStatus }), count: t.exposeInt('count') }),
+  });
 
 /** Rows of (key, status, count) as lists by key. */
 export function byKey<S extends string>(rows: readonly { key: string; status: S; count: number }[]) {
@@ -163,7 +165,10 @@ export const Operation = builder.prismaObject('Operation', {
         return held && { ...held, since: new Date(held.since) };
       },
     }),
-    reverts: t.relation('reverts', { nullable: true, description: 'The operation that this one takes back.' }),
+    reverts: t.relation('reverts', {
+      nullable: true,
+      description: 'The operation that this one takes back.',
+    }),
     stepCounts: t.field({
       type: [StepStatusCount],
       resolve: ({ id }, _args, context) => stepCounts(context, id),

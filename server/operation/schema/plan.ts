@@ -123,7 +123,10 @@ export const OperationPlan = builder.objectRef<Plan>('OperationPlan').implement(
         args: { wave: t.arg.int({ description: 'Index of a wave.' }) },
         extensions: OFFSET_CURSORS,
         resolve: ({ clusters }, { wave, ...args }) =>
-          pageOf(args, typeof wave === 'number' ? clusters.filter((cluster) => cluster.wave === wave) : clusters),
+          pageOf(
+            args,
+            typeof wave === 'number' ? clusters.filter((cluster) => cluster.wave === wave) : clusters,
+          ),
       },
       ClusterPlanConnection,
     ),

@@ -38,7 +38,8 @@ const ReportCommandInput = builder.inputType('ReportCommandInput', {
     statusReason: t.string({ validate: input.line.nullish() }),
     waitingFor: t.string({ validate: input.line.nullish() }),
     retryAfterSeconds: t.int({
-      description: 'With REFUSED: the manager is busy now, and wants to be asked again after so many seconds.',
+      description:
+        'With REFUSED: the manager is busy now, and wants to be asked again after so many seconds.',
       validate: z.int().min(1).max(86_400).nullish(),
     }),
     steps: t.field({

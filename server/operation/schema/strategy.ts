@@ -4,6 +4,7 @@ import * as input from '../../graphql/input.ts';
 import { Label, LabelInput } from '../../graphql/label.ts';
 import { invalid } from '../../platform/errors.ts';
 import {
+  amountOf,
   ROLLING_ORDERS,
   ONE_WAVE,
   type Amount as AmountShape,
@@ -172,7 +173,8 @@ export const RollingInput = builder.inputType('RollingInput', {
     maxUnavailable: t.field({
       type: AmountInput,
       defaultValue: { count: 1 },
-      description: 'Nodes of a cluster that may be other than healthy at once, whatever the reason; at least one.',
+      description:
+        'Nodes of a cluster that may be other than healthy at once, whatever the reason; at least one.',
     }),
     byZone: t.boolean({ defaultValue: false, description: 'One zone after the other; no batch spans two.' }),
     order: t.field({ type: RollingOrder, defaultValue: 'NAME' }),
@@ -232,26 +234,40 @@ export function rolloutFrom(
   };
 }
 
-function choiceFrom(path: string, { labels, clusterNames, amount }: typeof WaveInput.$inferInput): WaveChoice {
+function choiceFrom(
+  path: string,
+  { labels, clusterNames, amount }: typeof WaveInput.$inferInput,
+): WaveChoice {
   const choices: WaveChoice[] = [];
   if (labels) choices.push({ by: 'labels', labels });
   if (clusterNames) choices.push({ by: 'names', clusterNames });
   if (amount) choices.push({ by: 'amount', amount: amountFrom(amount, { count: 1 }) });
   const [choice, more] = choices;
-  if (!choice || more) throw invalid(path, 'says by exactly one of labels, clusterNames and amount what it takes');
+  if (!choice || more)
+    throw invalid(path, 'says by exactly one of labels, clusterNames and amount what it takes');
   if (labels?.length === 0 || clusterNames?.length === 0)
     throw invalid(path, 'is empty: nothing never means all');
   return choice;
 }
 
-export const rollingFrom = (given: typeof RollingInput.$inferInput | null | undefined): RollingShape => ({
-  batchSize: amountFrom(given?.batchSize, { count: 1 }),
-  maxUnavailable: amountFrom(given?.maxUnavailable, { count: 1 }),
+/** @throws AppError INVALID for less than one where less would never get anything done. */
+export const rollingFrom = (
+  path: string,
+  given: typeof RollingInput.$inferInput | null | undefined,
+): RollingShape => ({
+  batchSize: someFrom(`${path}.batchSize`, given?.batchSize),
+  maxUnavailable: someFrom(`${path}.maxUnavailable`, given?.maxUnavailable),
   byZone: given?.byZone ?? false,
   order: given?.order ?? 'NAME',
   lastRoles: given?.lastRoles ?? [],
   healthTimeoutSeconds: given?.healthTimeoutSeconds ?? 60,
   minHealthySeconds: given?.minHealthySeconds ?? 0,
   pauseSeconds: given?.pauseSeconds ?? 0,
-  stopAfterFailures: amountFrom(given?.stopAfterFailures, { count: 1 }),
+  stopAfterFailures: someFrom(`${path}.stopAfterFailures`, given?.stopAfterFailures),
 });
+
+function someFrom(path: string, given: AmountGiven): AmountShape {
+  const amount = amountFrom(given, { count: 1 });
+  if (amountOf(amount, 100) < 1) throw invalid(path, 'must be at least 1');
+  return amount;
+}

@@ -67,9 +67,7 @@ builder.prismaObjectFields(Operation, (t) => ({
   waves: t.relation('waves', {
     description: 'In the order in which they are done; at most 51.',
     query: (_args, { principal }) => ({
-      where: visibilityOf(principal).all
-        ? {}
-        : { commands: { some: visibilityOf(principal).ofCluster } },
+      where: visibilityOf(principal).all ? {} : { commands: { some: visibilityOf(principal).ofCluster } },
       orderBy: { index: 'asc' as const },
     }),
   }),

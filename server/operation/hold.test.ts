@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CommandStatus, WaveStatus } from '../platform/generated/prisma/enums.ts';
+import { heldSince, holdOfCommand, holdOfWave, type Hold } from './hold.ts';
+import { commandEnded } from './state.ts';
+
+const at = new Date('2026-01-01T00:00:00Z');
+const command = {
+  status: 'PENDING' as CommandStatus,
+  issuedAt: at,
+  deliveredAt: null,
+  expiresAt: new Date('2026-01-02T00:00:00Z'),
+  notBefore: null,
+  pausedAt: null,
+  pauseReason: null,
+  managerWaits: null,
+};
+const going = { pausedAt: null, pauseReason: null };
+const around = {
+  operation: going,
+  wave: { ...going, name: 'canary', status: 'RUNNING' as WaveStatus },
+  cluster: { name: 'shop', link: 'CONNECTED' as const, lastHeardAt: at },
+  ahead: null,
+};
+const silent = { ...around, cluster: { ...around.cluster, link: 'SILENT' as const } };
+
+describe('a command', () => {
+  it('that does not move always says why; one that moves or has ended never', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...Object.values(CommandStatus)),
+        fc.constantFrom('CONNECTED' as const, 'SILENT' as const),
+        fc.boolean(),
+        fc.boolean(),
+        (status, link, delivered, paused) => {
+          const hold = holdOfCommand(
+            { ...command, status, deliveredAt: delivered ? at : null },
+            {
+              ...around,
+              cluster: { ...around.cluster, link },
+              operation: { pausedAt: paused ? at : null, pauseReason: null },
+            },
+          );
+          const moves = commandEnded(status) || (status === 'RUNNING' && link === 'CONNECTED' && !paused);
+          expect(hold === null).toBe(moves);
+        },
+      ),
+    );
+  });
+
+  it('names the rule that holds it, and what frees it', () => {
+    expect(holdOfCommand(command, silent)).toEqual({
+      rule: 'OFFLINE',
+      reason: 'No manager of shop is heard, last heard 2026-01-01T00:00:00.000Z.',
+      freedBy: 'A manager of it is heard again, or the command expires at 2026-01-02T00:00:00.000Z.',
+      since: at,
+    });
+    const rule = (over: object, where: object = {}) =>
+      holdOfCommand({ ...command, ...over }, { ...around, ...where })?.rule;
+    expect(rule({}, { ahead: 'Restart “night”' })).toBe('QUEUE');
+    expect(rule({ status: 'RUNNING', managerWaits: 'app-3 is down' })).toBe('MANAGER');
+    expect(rule({ notBefore: new Date() })).toBe('BUSY');
+    expect(rule({ status: 'PLANNED' })).toBe('CLUSTERS_AT_ONCE');
+    expect(rule({ status: 'PLANNED' }, { wave: { ...around.wave, status: 'PENDING' } })).toBe('EARLIER_WAVE');
+    expect(rule({ pausedAt: at })).toBe('PAUSED');
+  });
+});
+
+describe('a wave', () => {
+  const wave = { ...going, index: 1, status: 'PENDING' as WaveStatus };
+  const hold = { rule: 'PROMOTION' as const, reason: 'r', freedBy: 'f', since: at.toISOString(), wave: 1 };
+
+  it('says what the runner found, or that others come first', () => {
+    expect(holdOfWave(wave, going, hold)).toMatchObject({ rule: 'PROMOTION', since: at });
+    expect(holdOfWave(wave, going, { ...hold, wave: 0 })).toMatchObject({ rule: 'EARLIER_WAVE' });
+    expect(holdOfWave({ ...wave, status: 'RUNNING' }, going, null)).toBeNull();
+    expect(holdOfWave({ ...wave, status: 'SUCCEEDED' }, going, hold)).toBeNull();
+    expect(holdOfWave(wave, { pausedAt: at, pauseReason: 'By ada.' }, hold)).toMatchObject({
+      rule: 'PAUSED',
+      reason: 'The operation is paused. By ada.',
+    });
+  });
+});
+
+it('a hold by the same rule has lasted since it began, whatever its numbers are by now', () => {
+  const soak: Hold = { rule: 'SOAK', reason: 'a', freedBy: 'b' };
+  const before = heldSince(null, soak, at)!;
+  const later = new Date(at.getTime() + 1000);
+  expect(heldSince(before, { ...soak, reason: 'c' }, later)!.since).toBe(at.toISOString());
+  expect(heldSince(before, { ...soak, rule: 'HEALTH' }, later)!.since).toBe(later.toISOString());
+  expect(heldSince(before, null, later)).toBeNull();
+});
