@@ -62,6 +62,14 @@ export const OperationParts = graphql(
       rollout {
         clustersAtOnce
         onExceeded
+        failureBudget {
+          count
+          percent
+        }
+        offlineBudget {
+          count
+          percent
+        }
       }
       waves {
         ...WaveRow

@@ -1,7 +1,7 @@
 import { PermissionParts } from '$lib/access/queries.ts';
 import { graphql } from '$lib/kit/graphql.ts';
 import { EventLine, OperationRow } from '$lib/live/fragments.ts';
-import { CommandRow, StepRow } from './fragments.ts';
+import { CommandRow, OperationParts, StepRow } from './fragments.ts';
 
 export const PlanOperation = graphql(`
   query PlanOperation($input: OperationInput!) {
@@ -62,17 +62,6 @@ export const StartOperation = graphql(`
   }
 `);
 
-export const AbortOperation = graphql(
-  `
-    mutation AbortOperation($input: OperationActInput!, $atOnce: Boolean) {
-      abortOperation(input: $input, atOnce: $atOnce) {
-        ...OperationRow
-      }
-    }
-  `,
-  [OperationRow],
-);
-
 export const Operations = graphql(
   `
     query Operations($first: Int!, $after: String, $filter: OperationFilter) {
@@ -93,16 +82,29 @@ export const Operations = graphql(
   [OperationRow],
 );
 
-/** An operation with a page of its commands. */
+/** An operation with a page of its commands: of one wave, or with some statuses, or with earlier attempts too. */
 export const OperationDetail = graphql(
   `
-    query OperationDetail($id: ID!, $first: Int!, $after: String) {
+    query OperationDetail(
+      $id: ID!
+      $first: Int!
+      $after: String
+      $wave: Int
+      $status: [CommandStatus!]
+      $allAttempts: Boolean
+    ) {
       operation(id: $id) {
-        ...OperationRow
+        ...OperationParts
         viewerCan {
           ...PermissionParts
         }
-        page: commands(first: $first, after: $after) {
+        page: commands(
+          first: $first
+          after: $after
+          wave: $wave
+          status: $status
+          allAttempts: $allAttempts
+        ) {
           totalCount
           pageInfo {
             hasNextPage
@@ -117,7 +119,7 @@ export const OperationDetail = graphql(
       }
     }
   `,
-  [OperationRow, CommandRow, PermissionParts],
+  [OperationParts, CommandRow, PermissionParts],
 );
 
 /** A page of what a command does, node by node. */
@@ -178,7 +180,7 @@ export const OperationChanged = graphql(
         ... on OperationDelta {
           revision
           operation {
-            ...OperationRow
+            ...OperationParts
           }
           commands {
             ...CommandRow
@@ -193,5 +195,5 @@ export const OperationChanged = graphql(
       }
     }
   `,
-  [OperationRow, CommandRow, StepRow],
+  [OperationParts, CommandRow, StepRow],
 );

@@ -13,6 +13,20 @@ export const OPERATION_STATUSES: readonly Enum<'OperationStatus'>[] = [
   'ABORTED',
 ];
 
+/** What wants somebody's eye comes first. */
+export const COMMAND_STATUSES: readonly Enum<'CommandStatus'>[] = [
+  'FAILED',
+  'REFUSED',
+  'EXPIRED',
+  'ABORTED',
+  'PENDING',
+  'ACCEPTED',
+  'RUNNING',
+  'PLANNED',
+  'SKIPPED',
+  'SUCCEEDED',
+];
+
 /** What an operation is, in words: `Forced restart`. */
 export function actWords(kind: Enum<'OperationKind'>, mode: Enum<'OperationMode'>): string {
   return mode === 'FORCED' ? `Forced ${KIND_WORDS[kind].toLowerCase()}` : KIND_WORDS[kind];
@@ -29,6 +43,15 @@ export function targetWords({ commands }: OperationRow): string {
 export function isEnded(status: Enum<'OperationStatus'>): boolean {
   return status === 'SUCCEEDED' || status === 'FAILED' || status === 'ABORTED';
 }
+
+export function isWaveEnded(status: Enum<'WaveStatus'>): boolean {
+  return status === 'SUCCEEDED' || status === 'FAILED' || status === 'ABORTED';
+}
+
+const OPEN_COMMAND: readonly Enum<'CommandStatus'>[] = ['PLANNED', 'PENDING', 'ACCEPTED', 'RUNNING'];
+
+/** Whether a command with this status has ended. */
+export const isCommandEnded = (status: Enum<'CommandStatus'>): boolean => !OPEN_COMMAND.includes(status);
 
 /** How the rules look and read that hold something; those that want somebody's act stand out. */
 export const HOLD_LOOKS: Record<Enum<'HoldRule'>, Look> = {
