@@ -3,12 +3,11 @@ import { forgetExpired } from './access/forget.ts';
 import { excuseOutage } from './access/outage.ts';
 import { tellAuditHead } from './access/audit/tell-head.ts';
 import { sweepLeases } from './manager/sweep.ts';
-import { askAgain, expireCommands } from './operation/commands.ts';
 import { compact, type Retention } from './platform/compaction.ts';
 import type { Duty } from './platform/duty.ts';
 
 /**
- * What a server does by itself: notice silence, expire commands and shorten the log, four times a lease. Of several
+ * What a server does by itself: notice silence and shorten the log, four times a lease. Of several
  * servers the one that has the duty does it. One that fails is logged, keeps none of the others from being done, and
  * is tried again in the next round.
  * @returns the function that ends it; resolves when nothing is under way any more.
@@ -16,8 +15,6 @@ import type { Duty } from './platform/duty.ts';
 export function startDuties(deps: Deps, duty: Pick<Duty, 'held'>, retention: Retention): () => Promise<void> {
   const duties: Record<string, () => Promise<unknown>> = {
     'notice silence': () => sweepLeases(deps),
-    'expire commands': () => expireCommands(deps),
-    'ask busy managers again': () => askAgain(deps),
     'forget who is gone': () => forgetExpired(deps),
     'tell the head of the audit log': tellAuditHead(deps),
     'excuse an outage': () => excuseOutage(deps),

@@ -36,6 +36,20 @@ export interface Caller {
 export const nameOf = (principal: Principal): string =>
   'name' in principal ? principal.name : principal.kind;
 
+/** Who it is, for ever: a name may be given to another. */
+export function idOf(principal: Principal): string {
+  switch (principal.kind) {
+    case 'person':
+      return `person ${principal.personId}`;
+    case 'key':
+      return `key ${principal.keyId}`;
+    case 'manager':
+      return `manager ${principal.managerId}`;
+    default:
+      return principal.kind;
+  }
+}
+
 /** What it may do, and where. Managers have rights of another kind: those over their own cluster. */
 export const grantsOf = (principal: Principal): readonly Grant[] =>
   principal.kind === 'local' ? EVERYTHING : 'grants' in principal ? principal.grants : [];

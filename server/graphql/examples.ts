@@ -26,7 +26,7 @@ query NodesInTrouble {
 # The dry run of a rolling restart. Variables: { "cluster": "<id of a cluster>" }
 query Plan($cluster: ID!) {
   planOperation(
-    input: { kind: ROLLING_RESTART, targets: { clusterIds: [$cluster] }, rolling: { batchSize: 1, maxUnavailable: 1 } }
+    input: { kind: ROLLING_RESTART, targets: { clusterIds: [$cluster] }, rolling: { batchSize: { count: 1 }, maxUnavailable: { percent: 25 } } }
   ) {
     digest
     nodeCount

@@ -112,6 +112,7 @@ describe('the number of queries', () => {
           status: 'RUNNING',
           reason: 'r',
           actor: 'a',
+          startedBy: 'test',
           idempotencyKey: `k${c}`,
           requestHash: '',
           createdAt: now,

@@ -53,6 +53,8 @@ describe('the schema', () => {
       ...['Cluster.createdAt', 'Cluster.statusSince', 'Event.at'],
       ...['Node.joinedAt', 'Node.leftAt', 'Node.reportedAt', 'Node.startedAt', 'Node.statusSince'],
       ...['Operation.abortRequestedAt', 'Operation.createdAt', 'Operation.finishedAt', 'Operation.startedAt'],
+      ...['Operation.pausedAt', 'Hold.since', 'Command.notBefore'],
+      ...['finishedAt', 'pausedAt', 'promotedAt', 'soakUntil', 'startedAt'].map((name) => `Wave.${name}`),
       ...[
         'Command.deliveredAt',
         'Command.expiresAt',

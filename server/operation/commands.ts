@@ -4,7 +4,7 @@ import type { PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { CommandModel } from '../platform/generated/prisma/models.ts';
 import type { CommandStatus, EventKind } from '../platform/generated/prisma/enums.ts';
 import { conflict, notFound } from '../platform/errors.ts';
-import { change, headPosition, type Transaction } from '../platform/event-log.ts';
+import { change, headPosition, type EventWriterDeps, type Transaction } from '../platform/event-log.ts';
 import { endingWithConsumer } from '../platform/iterate.ts';
 import { checkEpoch } from '../manager/membership.ts';
 import { lockCluster } from '../topology/lock.ts';
@@ -185,8 +185,8 @@ function afterReport(command: CommandModel, report: CommandReport, now: Date) {
 }
 
 /** Has managers that were busy asked again, when it is time. */
-export async function askAgain(deps: Deps): Promise<void> {
-  const due = { status: 'PENDING' as const, notBefore: { lte: deps.clock.now() } };
+export async function askAgain(deps: EventWriterDeps, operationId: string): Promise<void> {
+  const due = { operationId, status: 'PENDING' as const, notBefore: { lte: deps.clock.now() } };
   const waiting = await deps.prisma.command.findMany({ where: due, select: { id: true } });
   if (waiting.length === 0) return;
   await change(deps, async (tx, record) => {
@@ -197,12 +197,13 @@ export async function askAgain(deps: Deps): Promise<void> {
 }
 
 /** Ends the commands that were not begun in their time. */
-export async function expireCommands(deps: Deps): Promise<void> {
+export async function expireCommands(deps: EventWriterDeps, operationId: string): Promise<void> {
   const now = deps.clock.now();
   const overdue = {
+    operationId,
     status: { in: ['PENDING' as const, 'ACCEPTED' as const] },
     startedAt: null,
-    expiresAt: { lt: now },
+    expiresAt: { lte: now },
   };
   const late = await deps.prisma.command.findMany({ where: overdue, select: { id: true } });
   if (late.length === 0) return;

@@ -1,5 +1,5 @@
 import type { AuditTarget } from '../access/audit/chain.ts';
-import type { PrismaClient } from '../platform/generated/prisma/client.ts';
+import type { Prisma, PrismaClient } from '../platform/generated/prisma/client.ts';
 import { AppError, invalid } from '../platform/errors.ts';
 import type { Visibility } from '../access/visibility.ts';
 import type { Transaction } from '../platform/event-log.ts';
@@ -10,6 +10,8 @@ import { titleOf } from './words.ts';
 export interface Targets {
   clusterIds: readonly string[];
   nodeIds: readonly string[];
+  /** Nodes by a condition, instead of ids. */
+  nodes?: Prisma.NodeWhereInput;
   /** Where they stand in the request, for errors. */
   path: string;
 }
@@ -22,18 +24,18 @@ export interface Targets {
 export async function loadInventory(
   prisma: PrismaClient | Transaction,
   seen: Visibility,
-  { clusterIds, nodeIds, path }: Targets,
+  { clusterIds, nodeIds, nodes, path }: Targets,
 ): Promise<InventoryCluster[]> {
-  if (clusterIds.length + nodeIds.length === 0) {
+  if (clusterIds.length + nodeIds.length === 0 && !nodes) {
     throw invalid(path, 'is empty: name clusters or nodes (nothing never means all)');
   }
   const chosen = await prisma.node.findMany({
-    where: { id: { in: [...nodeIds] }, ...seen.ofCluster },
+    where: { AND: [nodes ?? { id: { in: [...nodeIds] } }], ...seen.ofCluster },
     select: { id: true, clusterId: true },
   });
   const clusters = await prisma.cluster.findMany({
     where: {
-      id: { in: [...clusterIds, ...chosen.map(({ clusterId }) => clusterId)] },
+      id: { in: [...new Set([...clusterIds, ...chosen.map(({ clusterId }) => clusterId)])] },
       AND: seen.clusters,
     },
     select: {

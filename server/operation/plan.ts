@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { ControlLink, OperationKind, OperationMode } from '../platform/generated/prisma/enums.ts';
 import type { Label } from '../access/grants.ts';
 import { batchesOf, byName, type InventoryNode } from './batches.ts';
+import { digestOf } from './digest.ts';
 import { limitsFor, type RollingLimits, type RollingStrategy, type RolloutStrategy } from './strategy.ts';
 import { warningsFor } from './warnings.ts';
 import { wavesOf, type WavePlan } from './waves.ts';
@@ -46,7 +46,7 @@ export interface Plan extends PlanRequest {
   waves: WavePlan[];
   nodeCount: number;
   warnings: string[];
-  /** SHA-256 over all that the operation would do. */
+  /** Of all that the operation would do: see digest.ts. */
   digest: string;
 }
 
@@ -57,8 +57,9 @@ export function planOperation(request: PlanRequest, inventory: readonly Inventor
   const touched = new Set(
     planned.filter(({ batches }) => batches.length > 0).map(({ clusterId }) => clusterId),
   );
+  const { kind, mode, rollout, rolling } = request;
   const waves = wavesOf(
-    request.rollout,
+    rollout,
     sorted.filter(({ id }) => touched.has(id)),
   );
   const waveOf = new Map(waves.flatMap(({ index, clusterIds }) => clusterIds.map((id) => [id, index])));
@@ -67,7 +68,8 @@ export function planOperation(request: PlanRequest, inventory: readonly Inventor
     .sort((a, b) => (a.wave ?? Infinity) - (b.wave ?? Infinity) || 0);
   const nodeCount = clusters.reduce((sum, { batches }) => sum + batches.flat().length, 0);
   const warnings = nodeCount === 0 ? ['Nothing would be done: every node of the targets is left out.'] : [];
-  return { ...request, clusters, waves, nodeCount, warnings, digest: digestOf(request, clusters, waves) };
+  const plan = { kind, mode, rollout, rolling, clusters, waves, nodeCount };
+  return { ...plan, warnings, digest: digestOf(plan) };
 }
 
 function planCluster(request: PlanRequest, cluster: InventoryCluster): Omit<ClusterPlan, 'wave'> {
@@ -96,19 +98,4 @@ function exclusion(kind: OperationKind, { status }: InventoryNode): string | und
   if (kind === 'SHUTDOWN' && status === 'STOPPED') return 'It is stopped already.';
   if (kind === 'START' && status !== 'STOPPED') return 'It is not stopped.';
   return undefined;
-}
-
-function digestOf(
-  { kind, mode, rollout, rolling }: PlanRequest,
-  clusters: readonly ClusterPlan[],
-  waves: readonly WavePlan[],
-): string {
-  const deeds = clusters.map(({ clusterId, limits, batches }) => [
-    clusterId,
-    limits,
-    batches.map((batch) => batch.map(({ id }) => id)),
-  ]);
-  return createHash('sha256')
-    .update(JSON.stringify([kind, mode, rollout, rolling, waves, deeds]))
-    .digest('hex');
 }

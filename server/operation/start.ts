@@ -2,13 +2,14 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Deps } from '../deps.ts';
 import type { Json } from '../access/audit/chain.ts';
 import { recordAudit } from '../access/audit/record.ts';
-import { nameOf, type Caller, type Principal } from '../access/principal.ts';
+import { idOf, nameOf, type Caller, type Principal } from '../access/principal.ts';
 import { demandRole, visibilityOf } from '../access/visibility.ts';
 import { Prisma, type PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { OperationModel } from '../platform/generated/prisma/models.ts';
 import { conflict, invalid } from '../platform/errors.ts';
 import { change, type NewEvent, type Transaction } from '../platform/event-log.ts';
 import { auditTargets, loadInventory, type Targets } from './inventory.ts';
+import { differences } from './digest.ts';
 import { planOperation, type Plan, type PlanRequest } from './plan.ts';
 import type { RollingLimits } from './strategy.ts';
 import { takeTurnNow } from './turn.ts';
@@ -26,26 +27,21 @@ export interface StartRequest {
   planDigest: string | null;
   reason: string;
   idempotencyKey: string;
+  /** The operation that this one takes back. */
+  revertsId?: string;
 }
 
 /** The dry run. */
 export async function plan(deps: Deps, viewer: Principal, request: OperationRequest): Promise<Plan> {
   const inventory = await loadInventory(deps.prisma, visibilityOf(viewer), request.targets);
-  return planOperation(planPart(request), inventory);
+  return planOperation(request, inventory);
 }
-
-const planPart = ({ kind, mode, rollout, rolling }: OperationRequest): PlanRequest => ({
-  kind,
-  mode,
-  rollout,
-  rolling,
-});
 
 /**
  * Plans and starts an operation: its waves, one command for each cluster, one step for each node.
  * The same key answers the operation that it started before.
  * @throws AppError CONFLICT for another request under a used key, or when the plan is not that of `planDigest` any
- *   more (`digest`: what it is now); INVALID when there is nothing to do; NOT_FOUND for a target that the actor does not
+ *   more (`digest`: what it is now, `differences`: sentences); INVALID when there is nothing to do; NOT_FOUND for a target that the actor does not
  *   see; FORBIDDEN where the actor may not operate one.
  */
 export async function startOperation(
@@ -71,16 +67,17 @@ async function plannedOnce(deps: Deps, caller: Caller, request: StartRequest): P
         'OPERATOR',
         inventory.map(({ id }) => id),
       );
-      const planned = planOperation(planPart(request.operation), inventory);
+      const planned = planOperation(request.operation, inventory);
       if (request.planDigest !== null && request.planDigest !== planned.digest) {
         throw conflict('The plan is another one by now: look at it again.', {
           field: 'input.planDigest',
           digest: planned.digest,
+          differences: differences(request.planDigest, planned),
         });
       }
-      if (planned.nodeCount === 0) throw invalid('input.plan.targets', planned.warnings.join(' '));
+      if (planned.nodeCount === 0) throw invalid(request.operation.targets.path, planned.warnings.join(' '));
       const { kind, mode, rollout, rolling } = request.operation;
-      const operation = await create(deps, tx, record, nameOf(principal), request, planned, requestHash);
+      const operation = await create(deps, tx, record, principal, request, planned, requestHash);
       await recordAudit(tx, {
         ...caller,
         at: operation.createdAt,
@@ -107,7 +104,7 @@ async function plannedOnce(deps: Deps, caller: Caller, request: StartRequest): P
   }
 }
 
-const hashOf = ({ operation, planDigest, reason }: StartRequest): string =>
+const hashOf = ({ operation, planDigest, reason, revertsId }: StartRequest): string =>
   createHash('sha256')
     .update(
       JSON.stringify([
@@ -120,6 +117,7 @@ const hashOf = ({ operation, planDigest, reason }: StartRequest): string =>
         [...operation.targets.nodeIds].sort(),
         planDigest,
         reason,
+        revertsId,
       ]),
     )
     .digest('hex');
@@ -131,7 +129,9 @@ async function byKey(
   idempotencyKey: string,
   requestHash: string,
 ): Promise<OperationModel | null> {
-  const earlier = await prisma.operation.findUnique({ where: { idempotencyKey } });
+  const earlier = await prisma.operation.findUnique({
+    where: { startedBy_idempotencyKey: { startedBy: idOf(actor), idempotencyKey } },
+  });
   if (!earlier) return null;
   if (earlier.requestHash !== requestHash) {
     throw conflict('This key has started another operation.', { field: 'input.idempotencyKey' });
@@ -144,12 +144,18 @@ async function create(
   deps: Deps,
   tx: Transaction,
   record: (...events: NewEvent[]) => void,
-  actor: string,
-  { operation: { kind, mode, rollout, rolling, expiresInSeconds }, reason, idempotencyKey }: StartRequest,
+  principal: Principal,
+  {
+    operation: { kind, mode, rollout, rolling, expiresInSeconds },
+    reason,
+    idempotencyKey,
+    revertsId,
+  }: StartRequest,
   planned: Plan,
   requestHash: string,
 ): Promise<OperationModel> {
   const now = deps.clock.now();
+  const actor = nameOf(principal);
   const operation = await tx.operation.create({
     data: {
       kind,
@@ -160,8 +166,10 @@ async function create(
       expiresInSeconds,
       reason,
       actor,
+      startedBy: idOf(principal),
       idempotencyKey,
       requestHash,
+      revertsId: revertsId ?? null,
       createdAt: now,
     },
   });

@@ -2,8 +2,9 @@ import type { Deps } from '../deps.ts';
 import { heldSince, type WaveHold } from './hold.ts';
 import { Prisma } from '../platform/generated/prisma/client.ts';
 import type { OperationModel } from '../platform/generated/prisma/models.ts';
-import { change, type NewEvent, type Transaction } from '../platform/event-log.ts';
+import { change, type EventWriterDeps, type NewEvent, type Transaction } from '../platform/event-log.ts';
 import { abortCommands, tellActive } from './wishes.ts';
+import { askAgain, expireCommands } from './commands.ts';
 import { advance, type Act, type Decision } from './advance.ts';
 import { commandEvent, countMoves, lockCommands, lockOperation, lockWaves, sumCounts } from './progress.ts';
 import { ofClusters, operationEnded, operationStatus, waveEnded } from './state.ts';
@@ -11,7 +12,7 @@ import { loadView, type Loaded } from './view.ts';
 import { KIND_WORDS } from './words.ts';
 
 type Record = (...events: NewEvent[]) => void;
-type ActorDeps = Pick<Deps, 'prisma' | 'bus' | 'clock'>;
+type ActorDeps = EventWriterDeps & Pick<Deps, 'prisma'>;
 
 /** When to look at an operation again although nothing has happened. */
 export interface Outlook {
@@ -27,13 +28,27 @@ export async function takeTurn(deps: ActorDeps, id: string): Promise<Outlook> {
   for (;;) {
     const loaded = await loadView(deps.prisma, id);
     if (!loaded) return { ended: true, wakeAt: null };
-    const decision = advance(loaded.view, deps.clock.now());
+    const now = deps.clock.now();
+    const { due } = loaded;
+    if (due.expiresAt && due.expiresAt <= now) {
+      await expireCommands(deps, id);
+      continue;
+    }
+    if (due.notBefore && due.notBefore <= now) {
+      await askAgain(deps, id);
+      continue;
+    }
+    const decision = advance(loaded.view, now);
     if (!decision.act && !differs(loaded, decision)) {
-      return { ended: operationEnded(loaded.operation.status), wakeAt: decision.wakeAt };
+      const ended = operationEnded(loaded.operation.status);
+      return { ended, wakeAt: earliest(decision.wakeAt, due.expiresAt, due.notBefore) };
     }
     await change(deps, (tx, record) => act(deps, tx, record, loaded, decision.act));
   }
 }
+
+const earliest = (...times: (Date | null)[]): Date | null =>
+  times.reduce((first, time) => (first && (!time || first <= time) ? first : time), null);
 
 /**
  * A turn right after somebody's act, so that its answer shows what came of it.

@@ -10,6 +10,8 @@ export interface Loaded {
   operation: OperationModel;
   view: OperationView;
   waveIds: string[];
+  /** When the first of the commands that were not begun expires, and when a busy manager is to be asked again. */
+  due: { expiresAt: Date | null; notBefore: Date | null };
 }
 
 /** What the runner decides on, in a number of queries that grows with nothing; null when there is no such operation. */
@@ -27,8 +29,17 @@ export async function loadView(db: PrismaClient | Transaction, id: string): Prom
   const paused = await pausedIn(db, id);
   const soaking = waves.find(({ status }) => status === 'SOAKING');
   const unhealthy = soaking && operation.kind !== 'SHUTDOWN' ? await unhealthyIn(db, soaking.id) : null;
+  const { _min: due } = await db.command.aggregate({
+    where: {
+      waveId: { in: waves.map((wave) => wave.id) },
+      status: { in: ['PENDING', 'ACCEPTED'] },
+      startedAt: null,
+    },
+    _min: { expiresAt: true, notBefore: true },
+  });
   return {
     operation,
+    due,
     waveIds: waves.map((wave) => wave.id),
     view: {
       rollout: operation.rollout as unknown as RolloutStrategy,

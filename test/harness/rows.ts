@@ -53,6 +53,11 @@ export const ROWS: Record<string, Row> = {
   'Query.command': { who: [...PEOPLE, ...MANAGERS], variables: byId('command') },
   'Query.operation': { who: PEOPLE, variables: byId('operation') },
   'Query.operations': { who: PEOPLE },
+  'Query.planRevert': {
+    who: PEOPLE,
+    variables: ({ operation }) => ({ operationId: operation }),
+    told: 'CONFLICT',
+  },
   'Query.planOperation': { who: PEOPLE, variables: (target) => ({ input: plan(target) }), levels: 4 },
   'Query.person': { who: administrators, variables: byId('person') },
   'Query.people': { who: administrators },
@@ -99,6 +104,13 @@ export const ROWS: Record<string, Row> = {
   'Mutation.startOperation': {
     who: operators,
     variables: (target) => ({ input: { plan: plan(target), reason: 'why', idempotencyKey: randomUUID() } }),
+  },
+  'Mutation.revertOperation': {
+    who: operators,
+    variables: ({ operation }, who) => ({
+      input: { operationId: operation, reason: 'r', idempotencyKey: `revert ${who}` },
+    }),
+    told: 'CONFLICT',
   },
   ...Object.fromEntries(
     ['pause', 'resume', 'retry', 'skip', 'promote', 'abort'].map((act) => [

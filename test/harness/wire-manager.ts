@@ -116,7 +116,9 @@ export class WireManager {
   commands(epoch = this.epoch): Subscription {
     return this.client.subscribe(
       `subscription ($epoch: Int!) {
-        commandIssued(epoch: $epoch) { id kind mode abortRequested reportSequence allSteps { nodeName batch status } }
+        commandIssued(epoch: $epoch) {
+          id kind mode abortRequested pauseRequested reportSequence allSteps { nodeName batch status skipRequested }
+        }
       }`,
       { epoch },
     );

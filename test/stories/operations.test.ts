@@ -43,7 +43,7 @@ describe('an operator acts', () => {
     const commands = manager.commands();
     await start(input, { planDigest: plan.digest });
     await until('the command', () => commands.events.length > 0);
-    expect(commands.events[0].allSteps).toEqual([
+    expect(commands.events[0].allSteps).toMatchObject([
       { nodeName: 'web-2', batch: 0, status: 'PENDING' },
       { nodeName: 'web-1', batch: 0, status: 'PENDING' },
       { nodeName: 'web-10', batch: 1, status: 'PENDING' },
@@ -177,6 +177,7 @@ describe('an operator acts', () => {
     expect(fault.extensions).toMatchObject({ code: 'CONFLICT', field: 'input.planDigest' });
     const now = await oc.client.data(PLAN, { input: rolling(manager) });
     expect(fault.extensions['digest']).toBe(now.planOperation.digest);
+    expect(fault.extensions['differences']).toEqual(['With other nodes, batches or limits: moving.']);
   });
 
   it('once for each key, however often it is sent', async () => {

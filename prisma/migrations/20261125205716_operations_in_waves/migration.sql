@@ -34,6 +34,7 @@ ADD COLUMN     "hold" JSONB,
 ADD COLUMN     "pause_reason" TEXT,
 ADD COLUMN     "paused_at" TIMESTAMPTZ(3),
 ADD COLUMN     "reverts_id" TEXT,
+ADD COLUMN     "started_by" TEXT,
 ADD COLUMN     "rollout" JSONB NOT NULL DEFAULT '{"waves": [], "clustersAtOnce": 10, "soakSeconds": 0, "failureBudget": {"count": 0}, "onExceeded": "PAUSE", "offlineBudget": {"percent": 100}}';
 
 -- AlterTable
@@ -86,6 +87,8 @@ SELECT gen_random_uuid()::text, o."id", 0, 'all',
   count(*) FILTER (WHERE c."status" = 'ABORTED'), count(*) FILTER (WHERE c."status" = 'EXPIRED')
 FROM "operation" o JOIN "command" c ON c."operation_id" = o."id" GROUP BY o."id";
 UPDATE "command" c SET "wave_id" = w."id" FROM "wave" w WHERE w."operation_id" = c."operation_id";
+-- Whose keys those were nobody has written down: they are nobody's any more.
+UPDATE "operation" SET "started_by" = 'before';
 UPDATE "operation" SET "rolling" = jsonb_build_object(
   'batchSize', jsonb_build_object('count', "rolling"->'batchSize'),
   'maxUnavailable', jsonb_build_object('count', "rolling"->'maxUnavailable'),
@@ -96,7 +99,13 @@ UPDATE "operation" SET "rolling" = jsonb_build_object(
 WHERE "rolling" IS NOT NULL;
 UPDATE "command" SET "rolling" = "rolling" || '{"minHealthySeconds": 0}' WHERE "rolling" IS NOT NULL;
 ALTER TABLE "command" ALTER COLUMN "wave_id" SET NOT NULL, ALTER COLUMN "position" DROP DEFAULT;
-ALTER TABLE "operation" DROP COLUMN "status_reason", ALTER COLUMN "expires_in_seconds" DROP DEFAULT, ALTER COLUMN "rollout" DROP DEFAULT;
+ALTER TABLE "operation" DROP COLUMN "status_reason", ALTER COLUMN "started_by" SET NOT NULL, ALTER COLUMN "expires_in_seconds" DROP DEFAULT, ALTER COLUMN "rollout" DROP DEFAULT;
+
+-- DropIndex
+DROP INDEX "operation_idempotency_key_key";
+
+-- CreateIndex
+CREATE UNIQUE INDEX "operation_started_by_idempotency_key_key" ON "operation"("started_by", "idempotency_key");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "wave_operation_id_index_key" ON "wave"("operation_id", "index");

@@ -5,6 +5,7 @@ import { invalid } from '../../platform/errors.ts';
 import { abortOperation } from '../acts/abort.ts';
 import { pauseOperation, resumeOperation } from '../acts/pause.ts';
 import { promoteOperation } from '../acts/promote.ts';
+import { planRevert, revertOperation } from '../acts/revert.ts';
 import { retryOperation } from '../acts/retry.ts';
 import type { ActRequest } from '../acts/scope.ts';
 import { skipOperation } from '../acts/skip.ts';
@@ -46,8 +47,9 @@ const StartOperationInput = builder.inputType('StartOperationInput', {
   fields: (t) => ({
     plan: t.field({ type: OperationInput, required: true }),
     planDigest: t.string({
-      description: 'Digest of the dry run that was looked at. Another plan by now: CONFLICT, nothing begins.',
-      validate: input.shortText.nullish(),
+      description:
+        'Digest of the dry run that was looked at. Another plan by now: CONFLICT with `differences`, nothing begins.',
+      validate: z.string().max(300_000, 'is of no plan').nullish(),
     }),
     reason: t.string({
       required: true,
@@ -81,7 +83,30 @@ const OperationActInput = builder.inputType('OperationActInput', {
   }),
 });
 
+const RevertOperationInput = builder.inputType('RevertOperationInput', {
+  fields: (t) => ({
+    operationId: t.id({ required: true, validate: input.id }),
+    planDigest: t.string({
+      description: 'Of `planRevert`, as with `startOperation`.',
+      validate: z.string().max(300_000, 'is of no plan').nullish(),
+    }),
+    reason: t.string({ required: true, validate: input.reason }),
+    idempotencyKey: t.string({
+      required: true,
+      description: 'As with `startOperation`.',
+      validate: input.id,
+    }),
+  }),
+});
+
 builder.queryFields((t) => ({
+  planRevert: t.field({
+    type: OperationPlan,
+    description: 'What `revertOperation` would do. Changes nothing.',
+    authScopes: { viewer: true },
+    args: { operationId: t.arg.id({ required: true, validate: input.id }) },
+    resolve: (_parent, { operationId }, { deps, principal }) => planRevert(deps, principal, operationId),
+  }),
   planOperation: t.field({
     type: OperationPlan,
     description: 'What `startOperation` would do. Changes nothing.',
@@ -141,6 +166,20 @@ builder.mutationFields((t) => ({
     authScopes: { operator: true },
     args: { input: t.arg({ type: OperationActInput, required: true }) },
     resolve: (_parent, { input: act }, { deps, ...caller }) => retryOperation(deps, caller, actFrom(act)),
+  }),
+  revertOperation: t.field({
+    type: Operation,
+    description:
+      'Starts the operation that takes back what an ended one did: the inverse, on the nodes with which it succeeded. Restarts have none.',
+    authScopes: { operator: true },
+    args: { input: t.arg({ type: RevertOperationInput, required: true }) },
+    resolve: (_parent, { input: revert }, { deps, ...caller }) =>
+      revertOperation(deps, caller, {
+        operationId: revert.operationId,
+        planDigest: revert.planDigest ?? null,
+        reason: revert.reason.trim(),
+        idempotencyKey: revert.idempotencyKey,
+      }),
   }),
   abortOperation: t.field({
     type: Operation,

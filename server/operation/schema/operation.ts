@@ -19,6 +19,7 @@ import { contains } from '../../platform/contains.ts';
 import { sumCounts, countsOf } from '../progress.ts';
 import { countsFrom, operationEnded, operationStatus, type CommandCounts } from '../state.ts';
 import type { RollingStrategy as RollingShape, RolloutStrategy as RolloutShape } from '../strategy.ts';
+import { notRevertible } from '../acts/revert.ts';
 import { operableAmong, visibleParts, withStatus, type VisiblePart } from '../visible.ts';
 import type { WaveHold } from '../hold.ts';
 import { Hold } from './hold.ts';
@@ -168,6 +169,11 @@ export const Operation = builder.prismaObject('Operation', {
     reverts: t.relation('reverts', {
       nullable: true,
       description: 'The operation that this one takes back.',
+    }),
+    notRevertible: t.string({
+      nullable: true,
+      description: 'Why `revertOperation` would refuse; null: it would not.',
+      resolve: notRevertible,
     }),
     stepCounts: t.field({
       type: [StepStatusCount],

@@ -1,0 +1,339 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { operator } from '../harness/operator.ts';
+import { Oc } from '../harness/oc.ts';
+import { until } from '../harness/until.ts';
+import { WireManager, running } from '../harness/wire-manager.ts';
+
+const SEEN = `query ($id: ID!) { operation(id: $id) {
+  status statusReason pauseReason hold { rule reason freedBy since }
+  waves { index name status statusReason failureBudget hold { rule } commandCounts { status count } }
+  commands(first: 100) { edges { node {
+    id status statusReason attempt hold { rule } wave { index } cluster { name }
+    steps { edges { node { nodeName status skipRequested pauseRequested } } }
+  } } }
+  history(first: 100) { edges { node { kind summary actor } } }
+} }`;
+
+describe('an operation in waves', () => {
+  let oc: Oc;
+  beforeAll(async () => {
+    // No manager here renews its lease: what is at stake is the work.
+    oc = await Oc.start({ leaseSeconds: 300 });
+  });
+  afterAll(() => oc.stop());
+  const { start } = operator(() => oc);
+
+  const see = async (id: string) => {
+    const { operation } = await oc.client.data(SEEN, { id });
+    const commands = operation.commands.edges.map(({ node }: { node: object }) => node);
+    return {
+      ...operation,
+      commands,
+      history: operation.history.edges.map(({ node }: { node: object }) => node),
+    };
+  };
+  const act = async (name: string, operationId: string, scope?: object, reason?: string) =>
+    (
+      await oc.client.data(
+        `mutation ($input: OperationActInput!) { act: ${name}(input: $input) { status } }`,
+        {
+          input: { operationId, scope, reason },
+        },
+      )
+    ).act.status;
+  const statuses = async (id: string) =>
+    Object.fromEntries(
+      (await see(id)).commands.map(({ cluster, status }: Seen) => [cluster.name, status]),
+    ) as Record<string, string>;
+  interface Seen {
+    status: string;
+    cluster: { name: string };
+  }
+
+  /** So many clusters of one node, whose managers do what they are told when they are asked to. */
+  async function fleet(name: string, size: number) {
+    const managers = await Promise.all(
+      Array.from({ length: size }, async (_, index) => {
+        const manager = await WireManager.join(oc.client, `${name}-${index + 1}`);
+        await manager.snapshot(running('a'));
+        return manager;
+      }),
+    );
+    const lines = managers.map((manager) => manager.commands());
+    const clusterIds = managers.map(({ clusterId }) => clusterId);
+    /** Waits for the newest command there and reports how it ended. */
+    const finish = async (index: number, status = 'SUCCEEDED') => {
+      const command = await until(`a command at ${name}-${index + 1}`, () => lines[index]!.events.at(-1));
+      lines[index]!.events.length = 0;
+      await managers[index]!.reportCommand({
+        commandId: command.id,
+        sequence: 1,
+        status,
+        steps: [{ nodeName: 'a', status: status === 'SUCCEEDED' ? 'SUCCEEDED' : 'FAILED' }],
+      });
+    };
+    const close = () => lines.forEach((line) => line.close());
+    return { managers, lines, clusterIds, finish, close };
+  }
+  const restart = (clusterIds: string[], rollout: object = {}) => ({
+    kind: 'RESTART',
+    targets: { clusterIds },
+    rollout,
+  });
+  const canary = { name: 'canary', amount: { count: 1 } };
+
+  it('goes to the next wave when one is done, and past a gate when someone has promoted it', async () => {
+    const { clusterIds, finish, close } = await fleet('gated', 3);
+    const id = await start(
+      restart(clusterIds, {
+        waves: [canary, { name: 'rest of it', amount: { percent: 100 }, manualGate: true }],
+      }),
+    );
+    expect(await statuses(id)).toEqual({ 'gated-1': 'PENDING', 'gated-2': 'PLANNED', 'gated-3': 'PLANNED' });
+    expect((await see(id)).commands[1].hold.rule).toBe('EARLIER_WAVE');
+    await finish(0);
+    const held = await until('the gate', async () => {
+      const seen = await see(id);
+      return seen.hold?.rule === 'PROMOTION' && seen;
+    });
+    expect(held.hold).toMatchObject({
+      reason: 'Wave “rest of it” has a manual gate.',
+      since: expect.any(String),
+    });
+    expect(held.waves).toMatchObject([
+      { status: 'SUCCEEDED', commandCounts: [{ status: 'SUCCEEDED', count: 1 }], hold: null },
+      { status: 'PENDING', hold: { rule: 'PROMOTION' } },
+    ]);
+    await act('promoteOperation', id, { wave: 1 }, 'the canary sings');
+    await Promise.all([finish(1), finish(2)]);
+    const ended = await until('the end', async () => {
+      const seen = await see(id);
+      return seen.status === 'SUCCEEDED' && seen;
+    });
+    expect(ended.history.map(({ summary }: { summary: string }) => summary)).toEqual(
+      expect.arrayContaining([
+        'Wave “canary” begins: 1 cluster.',
+        'Wave “rest of it” promoted. the canary sings',
+        'Wave “rest of it” SUCCEEDED.',
+      ]),
+    );
+    const fault = await oc.client.fault(
+      'mutation ($input: OperationActInput!) { promoteOperation(input: $input) { id } }',
+      { input: { operationId: id, scope: { wave: 0 } } },
+    );
+    expect(fault.extensions['code']).toBe('CONFLICT');
+    close();
+  });
+
+  it('has no more clusters under way at once than it may', async () => {
+    const { clusterIds, finish, close } = await fleet('few', 3);
+    const id = await start(restart(clusterIds, { clustersAtOnce: 1 }));
+    expect(await statuses(id)).toEqual({ 'few-1': 'PENDING', 'few-2': 'PLANNED', 'few-3': 'PLANNED' });
+    expect((await see(id)).commands[1].hold.rule).toBe('CLUSTERS_AT_ONCE');
+    await finish(0);
+    await until('the second', async () => (await statuses(id))['few-2'] === 'PENDING');
+    expect((await statuses(id))['few-3']).toBe('PLANNED');
+    await finish(1);
+    await finish(2);
+    await until('the end', async () => (await see(id)).status === 'SUCCEEDED');
+    close();
+  });
+
+  it('is paused by its failure budget, and goes on when someone resumes it, or retries', async () => {
+    const { clusterIds, finish, close } = await fleet('budget', 3);
+    const id = await start(restart(clusterIds, { clustersAtOnce: 1 }));
+    await finish(0, 'FAILED');
+    const paused = await until('the pause', async () => {
+      const seen = await see(id);
+      return seen.status === 'PAUSED' && seen;
+    });
+    expect(paused).toMatchObject({
+      pauseReason: 'In Wave “all” 1 cluster failed; none may.',
+      hold: { rule: 'PAUSED', freedBy: 'Someone resumes it.' },
+    });
+    expect(await statuses(id)).toMatchObject({ 'budget-2': 'PLANNED' });
+    expect(await act('retryOperation', id)).toBe('PAUSED');
+    expect((await see(id)).commands[0]).toMatchObject({ status: 'PLANNED', attempt: 2 });
+    expect(await act('resumeOperation', id, undefined, 'mended')).toBe('PENDING');
+    for (const index of [0, 1, 2]) await finish(index);
+    await until('the end', async () => (await see(id)).status === 'SUCCEEDED');
+    const { operation } = await oc.client.data(
+      'query ($id: ID!) { operation(id: $id) { commands(allAttempts: true) { totalCount } } }',
+      { id },
+    );
+    expect(operation.commands.totalCount).toBe(4);
+    close();
+  });
+
+  it('that has ended goes on when what failed is retried', async () => {
+    const { clusterIds, finish, close } = await fleet('again', 2);
+    const id = await start(restart(clusterIds, { failureBudget: { percent: 50 } }));
+    await finish(0, 'FAILED');
+    await finish(1);
+    await until('its end', async () => (await see(id)).status === 'FAILED');
+    expect(await act('retryOperation', id, { clusterId: clusterIds[0] })).toBe('RUNNING');
+    await finish(0);
+    await until('the end', async () => (await see(id)).status === 'SUCCEEDED');
+    const fault = await oc.client.fault(
+      'mutation ($input: OperationActInput!) { retryOperation(input: $input) { id } }',
+      { input: { operationId: id } },
+    );
+    expect(fault).toMatchObject({ message: 'Nothing of it has failed.', extensions: { code: 'CONFLICT' } });
+    close();
+  });
+
+  it('is held and left out at each level: wave, cluster, node', async () => {
+    const { managers, lines, clusterIds, finish, close } = await fleet('levels', 4);
+    const id = await start(restart(clusterIds, { waves: [canary], clustersAtOnce: 1 }));
+    const command = await until('the command', () => lines[0]!.events[0]);
+    await act('pauseOperation', id, { clusterId: clusterIds[0] });
+    await until('its manager is told', () =>
+      lines[0]!.events.some(({ pauseRequested }: { pauseRequested: boolean }) => pauseRequested),
+    );
+    expect((await see(id)).commands[0].hold.rule).toBe('PAUSED');
+    await act('resumeOperation', id, { clusterId: clusterIds[0] });
+    await until('its manager is told again', () => lines[0]!.events.at(-1)?.pauseRequested === false);
+    await act('pauseOperation', id, { wave: 1 }, 'lunch');
+    await act('skipOperation', id, { clusterId: clusterIds[2] }, 'it is away');
+    await managers[0]!.reportCommand({
+      commandId: command.id,
+      sequence: 1,
+      status: 'SUCCEEDED',
+      steps: [{ nodeName: 'a', status: 'SUCCEEDED' }],
+    });
+    const held = await until('the second wave is held', async () => {
+      const seen = await see(id);
+      return seen.hold?.rule === 'PAUSED' && seen;
+    });
+    expect(held.hold.reason).toBe('Wave “rest” is paused. By local. lunch');
+    expect(held.commands[2]).toMatchObject({
+      status: 'SKIPPED',
+      statusReason: 'Skipped by local. it is away',
+    });
+    const nodeId = (
+      await oc.client.data('query ($id: ID!) { cluster(id: $id) { nodes { edges { node { id } } } } }', {
+        id: clusterIds[3],
+      })
+    ).cluster.nodes.edges[0].node.id;
+    await act('skipOperation', id, { nodeId });
+    await act('resumeOperation', id, { wave: 1 });
+    await finish(1);
+    const last = await until('the last', () => lines[3]!.events[0]);
+    expect(last.allSteps).toMatchObject([{ nodeName: 'a', skipRequested: true }]);
+    await managers[3]!.reportCommand({
+      commandId: last.id,
+      sequence: 1,
+      status: 'SUCCEEDED',
+      steps: [{ nodeName: 'a', status: 'SKIPPED' }],
+    });
+    const ended = await until('the end', async () => {
+      const seen = await see(id);
+      return seen.status === 'SUCCEEDED' && seen;
+    });
+    expect(ended.statusReason).toBe('Of 4 clusters: 3 succeeded, 1 skipped.');
+    close();
+  });
+
+  it('does not wait for who is away, says so, and ends when they are back', async () => {
+    const { managers, clusterIds, finish, close } = await fleet('away', 2);
+    await managers[0]!.leave();
+    const id = await start(
+      restart(clusterIds, { waves: [canary], offlineBudget: { count: 1 }, clustersAtOnce: 1 }),
+    );
+    await finish(1);
+    const waiting = await until('only the absent one is left', async () => {
+      const seen = await see(id);
+      return seen.hold?.rule === 'OFFLINE' && seen;
+    });
+    expect(waiting.waves).toMatchObject([
+      { status: 'SUCCEEDED', statusReason: '1 offline, not waited for.' },
+      { status: 'SUCCEEDED' },
+    ]);
+    expect(waiting).toMatchObject({
+      status: 'RUNNING',
+      hold: { reason: '1 cluster is offline; all others are done.' },
+    });
+    managers[0]!.epoch = (await managers[0]!.renew()).epoch;
+    const line = managers[0]!.commands();
+    const command = await until('the command is kept for it', () => line.events[0]);
+    await managers[0]!.reportCommand({
+      commandId: command.id,
+      sequence: 1,
+      status: 'SUCCEEDED',
+      steps: [{ nodeName: 'a', status: 'SUCCEEDED' }],
+    });
+    await until('the end', async () => (await see(id)).status === 'SUCCEEDED');
+    line.close();
+    close();
+  });
+
+  it('asks a manager that is busy again', async () => {
+    const { managers, lines, clusterIds, close } = await fleet('occupied', 1);
+    const id = await start(restart(clusterIds));
+    const command = await until('the command', () => lines[0]!.events[0]);
+    lines[0]!.events.length = 0;
+    await managers[0]!.reportCommand({
+      commandId: command.id,
+      sequence: 1,
+      status: 'REFUSED',
+      statusReason: 'a backup runs',
+      retryAfterSeconds: 1,
+    });
+    expect((await see(id)).commands[0]).toMatchObject({ status: 'PENDING', hold: { rule: 'BUSY' } });
+    await until('it is asked again', () => lines[0]!.events.length > 0);
+    await managers[0]!.reportCommand({
+      commandId: command.id,
+      sequence: 2,
+      status: 'SUCCEEDED',
+      steps: [{ nodeName: 'a', status: 'SUCCEEDED' }],
+    });
+    await until('the end', async () => (await see(id)).status === 'SUCCEEDED');
+    close();
+  });
+
+  it('that shut nodes down is taken back by the inverse, with the nodes with which it succeeded', async () => {
+    const { managers, lines, clusterIds, finish, close } = await fleet('night', 2);
+    const id = await start({
+      kind: 'SHUTDOWN',
+      targets: { clusterIds },
+      rollout: { failureBudget: { count: 1 } },
+    });
+    const revert = (operationId: string) => ({ operationId, reason: 'morning', idempotencyKey: operationId });
+    const REVERT =
+      'mutation ($input: RevertOperationInput!) { revertOperation(input: $input) { id kind reverts { id } } }';
+    const early = await oc.client.fault(REVERT, { input: revert(id) });
+    expect(early).toMatchObject({
+      message: 'It has not ended: abort it first.',
+      extensions: { code: 'CONFLICT' },
+    });
+    await finish(0);
+    await managers[0]!.delta([{ name: 'a', status: 'STOPPED' }]);
+    await finish(1, 'FAILED');
+    await until('its end', async () => (await see(id)).status === 'FAILED');
+    const { planRevert } = await oc.client.data(
+      `query ($id: ID!) { planRevert(operationId: $id) {
+        kind nodeCount clusters { edges { node { cluster { name } } } }
+      } }`,
+      { id },
+    );
+    expect(planRevert).toEqual({
+      kind: 'START',
+      nodeCount: 1,
+      clusters: { edges: [{ node: { cluster: { name: 'night-1' } } }] },
+    });
+    const { revertOperation } = await oc.client.data(REVERT, { input: revert(id) });
+    expect(revertOperation).toMatchObject({ kind: 'START', reverts: { id } });
+    const command = await until('the command', () =>
+      lines[0]!.events.find(({ kind }: { kind: string }) => kind === 'START'),
+    );
+    expect(command.allSteps).toMatchObject([{ nodeName: 'a' }]);
+    await finish(0);
+    await until('the end', async () => (await see(revertOperation.id)).status === 'SUCCEEDED');
+    const restarted = await start(restart(clusterIds));
+    for (const index of [0, 1]) await finish(index);
+    await until('the end of the restart', async () => (await see(restarted)).status === 'SUCCEEDED');
+    const fault = await oc.client.fault(REVERT, { input: revert(restarted) });
+    expect(fault.message).toBe('What restart does cannot be taken back.');
+    close();
+  });
+});
