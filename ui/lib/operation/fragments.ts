@@ -39,6 +39,12 @@ export const OperationParts = graphql(
       ...OperationRow
       pausedAt
       pauseReason
+      notRevertible
+      reverts {
+        id
+        kind
+        reason
+      }
       rolling {
         batchSize {
           count

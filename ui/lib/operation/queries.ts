@@ -152,6 +152,36 @@ export const PlanNodes = graphql(`
   }
 `);
 
+export const PlanRevert = graphql(
+  `
+    query PlanRevert($id: ID!) {
+      planRevert(operationId: $id) {
+        kind
+        digest
+        nodeCount
+        warnings
+        clusters(first: 20) {
+          totalCount
+          edges {
+            node {
+              ...PlannedClusterParts
+            }
+          }
+        }
+      }
+    }
+  `,
+  [PlannedClusterParts],
+);
+
+export const RevertOperation = graphql(`
+  mutation RevertOperation($input: RevertOperationInput!) {
+    revertOperation(input: $input) {
+      id
+    }
+  }
+`);
+
 export type PlannedBatchParts = FragmentOf<typeof PlannedBatchParts>;
 export type PlannedClusterParts = FragmentOf<typeof PlannedClusterParts>;
 

@@ -1,6 +1,6 @@
 import type { Enum } from '$lib/kit/graphql.ts';
 import type { Look } from '$lib/kit/state.ts';
-import { KIND_WORDS } from '$lib/kit/words.ts';
+import { counted, KIND_WORDS } from '$lib/kit/words.ts';
 import type { OperationRow } from '$lib/live/fragments.ts';
 
 export const OPERATION_STATUSES: readonly Enum<'OperationStatus'>[] = [
@@ -67,3 +67,10 @@ export const HOLD_LOOKS: Record<Enum<'HoldRule'>, Look> = {
   QUEUE: { shape: 'dot', tone: 'idle', word: 'In the queue' },
   DELIVERY: { shape: 'ring', tone: 'idle', word: 'Is being delivered' },
 };
+
+/** What the button says that starts it: `Start restart of 3 nodes`, `Start 3 nodes`; without a plan yet, without nodes. */
+export function startWords(kind: Enum<'OperationKind'>, nodes: number | undefined): string {
+  const counts = nodes === undefined ? undefined : counted(nodes, 'node');
+  if (kind === 'START') return counts ? `Start ${counts}` : 'Start';
+  return `Start ${KIND_WORDS[kind].toLowerCase()}${counts ? ` of ${counts}` : ''}`;
+}

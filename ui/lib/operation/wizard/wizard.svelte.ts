@@ -11,7 +11,7 @@ import { oneOf, setParams } from '$lib/kit/url.svelte.ts';
 import { topology } from '$lib/live/store.svelte.ts';
 import { Draft } from '../draft.svelte.ts';
 import { StartOperation } from '../queries.ts';
-import { readDraft, STEPS, writeDraft, type Step } from './address.ts';
+import { readDraft, STEPS, writeDraft, type Step } from '../address.ts';
 import { ClusterIds, PlanSummary } from './queries.ts';
 
 export type Plan = ResultOf<typeof PlanSummary>['planOperation'];

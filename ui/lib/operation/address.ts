@@ -1,7 +1,7 @@
-import { KINDS } from '../../kit/words.ts';
-import type { Draft } from '../draft.svelte.ts';
-import { ORDER_WORDS, ROLLING_DEFAULTS, type RollingForm } from '../rolling.ts';
-import { ROLLOUT_DEFAULTS, WAVE_RULES, type RolloutForm, type WaveBy, type WaveForm } from '../rollout.ts';
+import { KINDS } from '../kit/words.ts';
+import type { Draft } from './draft.svelte.ts';
+import { ORDER_WORDS, ROLLING_DEFAULTS, type RollingForm } from './rolling.ts';
+import { ROLLOUT_DEFAULTS, WAVE_RULES, type RolloutForm, type WaveBy, type WaveForm } from './rollout.ts';
 
 /** The wizard's steps, in their order. */
 export const STEPS = ['targets', 'strategy', 'plan', 'start'] as const;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { ROLLING_DEFAULTS } from '../rolling.ts';
-import { PRESETS, ROLLOUT_DEFAULTS } from '../rollout.ts';
+import { ROLLING_DEFAULTS } from './rolling.ts';
+import { PRESETS, ROLLOUT_DEFAULTS } from './rollout.ts';
 import { readDraft, writeDraft } from './address.ts';
 
 function asParams(draft: Parameters<typeof writeDraft>[0]): URLSearchParams {
