@@ -1,3 +1,4 @@
+import { PermissionParts } from '$lib/access/queries.ts';
 import { graphql, type FragmentOf } from '$lib/kit/graphql.ts';
 import { HoldParts, OperationRow } from '$lib/live/fragments.ts';
 
@@ -95,6 +96,9 @@ export const CommandRow = graphql(
         name
         controlLink
         lastHeardAt
+        viewerCan {
+          ...PermissionParts
+        }
       }
       wave {
         id
@@ -120,7 +124,7 @@ export const CommandRow = graphql(
       }
     }
   `,
-  [HoldParts],
+  [HoldParts, PermissionParts],
 );
 
 /** What is done to one node. */

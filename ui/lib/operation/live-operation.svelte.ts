@@ -53,11 +53,11 @@ export class LiveOperation {
   /** @param view read as an effect reads: another view is fetched anew */
   constructor(
     private readonly id: string,
-    private readonly view: () => CommandView | undefined,
+    private readonly view: () => CommandView,
   ) {
     this.list = new List(() => {
       const view = this.view();
-      return view && ((after) => this.#fetch(view, after));
+      return (after) => this.#fetch(view, after);
     });
     $effect(() => {
       const stream = resume<Changed>({
@@ -165,7 +165,7 @@ export class LiveOperation {
     this.#now++;
     topology.apply({ clusters: [], nodes: [], operations: [this.#operation] });
     this.#parts.patch(this.#operation, this.#now);
-    const isFiltered = (this.view()?.status.length ?? 0) > 0;
+    const isFiltered = this.view().status.length > 0;
     for (const command of this.#commands.values()) {
       const before = this.commands.get(command.id);
       if (!before || (isFiltered && before.status !== command.status)) this.#relist.ask();

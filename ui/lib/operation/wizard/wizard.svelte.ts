@@ -15,7 +15,7 @@ import { readDraft, STEPS, writeDraft, type Step } from '../address.ts';
 import { ClusterIds, PlanSummary } from './queries.ts';
 
 export type Plan = ResultOf<typeof PlanSummary>['planOperation'];
-type Filter = VariablesOf<typeof ClusterIds>['filter'];
+export type Filter = VariablesOf<typeof ClusterIds>['filter'];
 
 /**
  * An operation in the making: the draft, the step that is shown, and the plan that was looked at. What is filled in
