@@ -1,7 +1,7 @@
 import { untrack } from 'svelte';
 import { goto } from '$app/navigation';
 import { page } from '$app/state';
-import { mutate, query } from '$lib/kit/client.ts';
+import { mutate, query, type Outcome } from '$lib/kit/client.ts';
 import { connection } from '$lib/kit/connection.svelte.ts';
 import type { ResultOf, VariablesOf } from '$lib/kit/graphql.ts';
 import type { Problem } from '$lib/kit/problem.ts';
@@ -15,6 +15,7 @@ import { readDraft, STEPS, writeDraft, type Step } from '../address.ts';
 import { ClusterIds, PlanSummary } from './queries.ts';
 
 export type Plan = ResultOf<typeof PlanSummary>['planOperation'];
+type IdsPage = ResultOf<typeof ClusterIds>;
 export type Filter = VariablesOf<typeof ClusterIds>['filter'];
 
 /**
@@ -86,12 +87,11 @@ export class Wizard {
   async chooseAll(filter: Filter): Promise<void> {
     let after: string | null = null;
     do {
-      const outcome: Awaited<
-        ReturnType<typeof query<ResultOf<typeof ClusterIds>, VariablesOf<typeof ClusterIds>>>
-      > = await query(ClusterIds, { after, ...(filter ? { filter } : {}) });
+      const variables = { after, ...(filter ? { filter } : {}) };
+      const outcome: Outcome<IdsPage> = await query(ClusterIds, variables);
       this.choosing = outcome.problem;
       if (!outcome.data) return;
-      const { edges, pageInfo } = outcome.data.clusters;
+      const { edges, pageInfo }: IdsPage['clusters'] = outcome.data.clusters;
       this.clusters.add(edges.map(({ node }) => node));
       after = pageInfo.hasNextPage ? pageInfo.endCursor : null;
     } while (after !== null);
