@@ -44,6 +44,7 @@ describe('every page', () => {
     await person(oc.client, 'Vic', [{ role: 'VIEWER', clusters: { names: ['shop'] } }]);
     await apiKey(oc.client, [{ role: 'OPERATOR' }]);
     const shown = /shop|web-/;
+    const wave = encodeURIComponent(JSON.stringify(['canary', 'amount', '1', true, '']));
     const within = (path: string, shows = shown): [string, RegExp] => [oc.url + path, shows];
     Object.assign(pages, {
       system: within('/'),
@@ -52,6 +53,11 @@ describe('every page', () => {
       node: within(`/nodes/${cluster.nodes.edges[0].node.id}`),
       operations: within('/operations'),
       operation: within(`/operations/${operation}`),
+      strategy: within(
+        `/operations/new?step=strategy&cluster=${manager.clusterId}&wave=${wave}`,
+        /manual gate/,
+      ),
+      plan: within(`/operations/new?step=plan&cluster=${manager.clusterId}`, /Batch 1/),
       people: within('/access/people', /Vic/),
       invitation: within('/access/people?new=1', /By which the person logs in/),
       keys: within('/access/keys', /a program/),
@@ -72,7 +78,7 @@ describe('every page', () => {
 
   for (const name of [
     ...['system', 'table', 'cluster', 'node', 'operations', 'operation', 'people', 'invitation', 'keys'],
-    ...['new key', 'tokens', 'new token', 'audit', 'account', 'welcome', 'log-in'],
+    ...['new key', 'tokens', 'new token', 'audit', 'account', 'welcome', 'log-in', 'strategy', 'plan'],
   ]) {
     for (const colorScheme of ['light', 'dark'] as const) {
       it(`${name} in ${colorScheme}: nothing for axe-core to find, wide and narrow, and a quiet console`, async () => {

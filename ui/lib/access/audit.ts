@@ -55,6 +55,11 @@ type Mutation = keyof introspection_types['Mutation']['fields'];
 export const AUDITED = [
   'startOperation',
   'abortOperation',
+  'pauseOperation',
+  'resumeOperation',
+  'promoteOperation',
+  'skipOperation',
+  'retryOperation',
   'logIn',
   'logOut',
   'createFirstAdministrator',

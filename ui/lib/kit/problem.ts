@@ -15,6 +15,8 @@ export interface Problem {
   code: ProblemCode;
   message: string;
   field?: string;
+  /** Of an outdated plan: what is other by now, in sentences. */
+  differences?: readonly string[];
 }
 
 const CODES: ReadonlySet<string> = new Set<ProblemCode>([
@@ -39,10 +41,12 @@ export function problemFromErrors(errors: readonly GraphQLErrorLike[]): Problem 
   if (!error) return { code: 'UNEXPECTED', message: 'The server answered without a result.' };
   const code = error.extensions?.code;
   const field = error.extensions?.field;
+  const differences = error.extensions?.differences;
   return {
     code: typeof code === 'string' && CODES.has(code) ? (code as ProblemCode) : 'UNEXPECTED',
     message: error.message,
     ...(typeof field === 'string' ? { field } : {}),
+    ...(Array.isArray(differences) ? { differences: differences.map(String) } : {}),
   };
 }
 
@@ -60,3 +64,7 @@ export function isPassing(problem: Problem): boolean {
 export function saidOf(problem: Problem | undefined, field: string): string | undefined {
   return problem?.field === field ? problem.message.replace(`${field}: `, '') : undefined;
 }
+
+/** What the server says of the field whose path ends so. */
+export const saidAtEnd = (problem: Problem | undefined, name: string): string | undefined =>
+  problem?.field?.endsWith(`.${name}`) ? problem.message : undefined;

@@ -5,6 +5,7 @@ export type AnyStatus =
   | Enum<'ClusterStatus'>
   | Enum<'NodeStatus'>
   | Enum<'OperationStatus'>
+  | Enum<'WaveStatus'>
   | Enum<'CommandStatus'>
   | Enum<'StepStatus'>
   | Enum<'ControlLink'>
@@ -41,6 +42,16 @@ const SHAPES = {
   ],
   tick: [[1, 6.4, 'l1.5-1.5 2.3 2.3 4.7-4.9 1.5 1.5-6.2 6.4z']],
   dash: [[2, 5, 'h8v2h-8z']],
+  pause: [
+    [2, 1.5, 'h3v9h-3z'],
+    [7, 1.5, 'h3v9h-3z'],
+  ],
+  /** Two arrow heads: passed over. */
+  skip: [
+    [1, 1.5, 'l5 4.5-5 4.5z'],
+    [6, 1.5, 'l5 4.5-5 4.5z'],
+  ],
+  dot: [[3.5, 6, 'a2.5 2.5 0 1 0 5 0a2.5 2.5 0 1 0-5 0z']],
 } satisfies Record<string, Subpath[]>;
 
 export type Shape = keyof typeof SHAPES;
@@ -67,7 +78,10 @@ const LOOKS: Record<AnyStatus, Look> = {
   UNHEALTHY: { shape: 'triangle', tone: 'warn', word: 'unhealthy' },
   LEFT: { shape: 'dash', tone: 'idle', word: 'left' },
 
+  PLANNED: { shape: 'dot', tone: 'idle', word: 'planned' },
   PENDING: { shape: 'ring', tone: 'idle', word: 'pending' },
+  PAUSED: { shape: 'pause', tone: 'warn', word: 'paused' },
+  SOAKING: { shape: 'quarters', tone: 'busy', word: 'soaking' },
   ABORTING: { shape: 'falling', tone: 'warn', word: 'aborting' },
   SUCCEEDED: { shape: 'tick', tone: 'ok', word: 'succeeded' },
   FAILED: { shape: 'cross', tone: 'bad', word: 'failed' },
@@ -77,7 +91,7 @@ const LOOKS: Record<AnyStatus, Look> = {
   EXPIRED: { shape: 'dash', tone: 'warn', word: 'expired' },
   WAITING: { shape: 'dotted', tone: 'idle', word: 'waiting' },
   CHECKING: { shape: 'quarters', tone: 'busy', word: 'checking' },
-  SKIPPED: { shape: 'dash', tone: 'idle', word: 'skipped' },
+  SKIPPED: { shape: 'skip', tone: 'idle', word: 'skipped' },
 
   CONNECTED: { shape: 'disc', tone: 'ok', word: 'connected' },
   SILENT: { shape: 'dashedRing', tone: 'unknown', word: 'silent' },

@@ -7,6 +7,7 @@ export const KIND_WORDS: Record<Kind, string> = {
   ROLLING_RESTART: 'Rolling restart',
   RESTART: 'Restart',
   SHUTDOWN: 'Shutdown',
+  START: 'Start',
 };
 
 export const KINDS = Object.keys(KIND_WORDS) as Kind[];

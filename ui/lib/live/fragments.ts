@@ -78,49 +78,58 @@ export const NodeRow = graphql(`
   }
 `);
 
-/** All of an operation that deltas keep current: entities of the store have exactly this shape. */
-export const OperationRow = graphql(`
-  fragment OperationRow on Operation {
-    id
-    kind
-    mode
-    status
-    statusReason
+/** Why something does not move. */
+export const HoldParts = graphql(`
+  fragment HoldParts on Hold {
+    rule
     reason
-    actor
-    rolling {
-      batchSize
-      maxUnavailable
-      healthTimeoutSeconds
-      pauseSeconds
-      stopAfterFailures
-    }
-    createdAt
-    startedAt
-    finishedAt
-    abortRequestedAt
-    stepCounts {
+    freedBy
+    since
+  }
+`);
+
+/** All of an operation that deltas keep current: entities of the store have exactly this shape. */
+export const OperationRow = graphql(
+  `
+    fragment OperationRow on Operation {
+      id
+      kind
+      mode
       status
-      count
-    }
-    commandCounts {
-      status
-      count
-    }
-    commands(first: 1) {
-      totalCount
-      edges {
-        node {
-          id
-          cluster {
+      statusReason
+      hold {
+        ...HoldParts
+      }
+      reason
+      actor
+      createdAt
+      startedAt
+      finishedAt
+      abortRequestedAt
+      stepCounts {
+        status
+        count
+      }
+      commandCounts {
+        status
+        count
+      }
+      commands(first: 1) {
+        totalCount
+        edges {
+          node {
             id
-            name
+            cluster {
+              id
+              name
+            }
           }
         }
       }
     }
-  }
-`);
+  `,
+  [HoldParts],
+);
 
 /** A cell of the map. */
 export const NodeCell = graphql(`
@@ -159,6 +168,7 @@ export const EventLine = graphql(`
 export type SystemHead = FragmentOf<typeof SystemHead>;
 export type ClusterRow = FragmentOf<typeof ClusterRow>;
 export type NodeRow = FragmentOf<typeof NodeRow>;
+export type HoldParts = FragmentOf<typeof HoldParts>;
 export type OperationRow = FragmentOf<typeof OperationRow>;
 export type NodeCell = FragmentOf<typeof NodeCell>;
 export type EventLine = FragmentOf<typeof EventLine>;

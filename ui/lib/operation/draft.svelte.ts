@@ -1,104 +1,76 @@
-import type { Enum, VariablesOf } from '$lib/kit/graphql.ts';
+import type { Enum } from '$lib/kit/graphql.ts';
 import { randomKey } from '$lib/kit/id.ts';
-import type { PlanOperation } from './queries.ts';
+import {
+  rollingInput,
+  ROLLING_DEFAULTS,
+  wrongRolling,
+  type OperationInput,
+  type RollingForm,
+} from './rolling.ts';
+import { rolloutInput, ROLLOUT_DEFAULTS, wrongRollout, type RolloutForm } from './rollout.ts';
 
-export type OperationInput = VariablesOf<typeof PlanOperation>['input'];
+/** What an operation acts on, by ids. */
+export interface Targets {
+  clusterIds: readonly string[];
+  nodeIds: readonly string[];
+}
 
-/** Bounds of the rolling strategy's numbers, as the server holds them. */
-export const ROLLING_FIELDS = [
-  { name: 'batchSize', label: 'Batch size', hint: 'nodes restarted at once', min: 1, max: 1000 },
-  {
-    name: 'maxUnavailable',
-    label: 'Max unavailable',
-    hint: 'nodes not healthy at once, whatever the reason',
-    min: 1,
-    max: 1000,
-  },
-  {
-    name: 'healthTimeoutSeconds',
-    label: 'Health timeout',
-    hint: 'seconds a restarted node may take',
-    min: 1,
-    max: 3600,
-  },
-  { name: 'pauseSeconds', label: 'Pause between batches', hint: 'seconds', min: 0, max: 86_400 },
-  {
-    name: 'stopAfterFailures',
-    label: 'Stop after failures',
-    hint: 'failed nodes, then no further batch',
-    min: 1,
-    max: 1000,
-  },
-] as const;
-
-type RollingName = (typeof ROLLING_FIELDS)[number]['name'];
-
-/** What an operator is about to start: everything that the dialog asks for. */
+/** What an operator is about to start: everything that a dialog or the wizard asks for. */
 export class Draft {
+  kind = $state<Enum<'OperationKind'>>('ROLLING_RESTART');
   mode = $state<Enum<'OperationMode'>>('GRACEFUL');
-  /** As typed; null while a field is empty. */
-  rolling = $state<Record<RollingName, number | null>>({
-    batchSize: 1,
-    maxUnavailable: 1,
-    healthTimeoutSeconds: 60,
-    pauseSeconds: 0,
-    stopAfterFailures: 1,
-  });
+  targets = $state.raw<Targets>({ clusterIds: [], nodeIds: [] });
+  rolling = $state<RollingForm>({ ...ROLLING_DEFAULTS });
+  rollout = $state<RolloutForm>({ ...ROLLOUT_DEFAULTS });
   reason = $state('');
-  typedName = $state('');
-  /** One dialog starts one operation, however often its request is sent. */
+  typedWord = $state('');
+  /** One draft starts one operation, however often its request is sent. */
   readonly idempotencyKey = randomKey();
 
-  constructor(
-    readonly kind: Enum<'OperationKind'>,
-    private readonly target: {
-      clusterId: string;
-      clusterName: string;
-      nodeIds: readonly string[] | undefined;
-    },
-  ) {}
-
-  /** What is wrong with a field, beginning in lower case, or undefined. */
-  wrong(field: string): string | undefined {
-    const rule = ROLLING_FIELDS.find(({ name }) => name === field);
-    if (this.kind !== 'ROLLING_RESTART' || !rule) return undefined;
-    const value = this.rolling[rule.name];
-    if (value !== null && Number.isInteger(value) && value >= rule.min && value <= rule.max) return undefined;
-    return `must be a whole number from ${rule.min} to ${rule.max}`;
+  constructor(begin: { kind?: Enum<'OperationKind'> | undefined; targets?: Targets } = {}) {
+    if (begin.kind) this.kind = begin.kind;
+    if (begin.targets) this.targets = begin.targets;
   }
 
-  /** What is wrong with the first field that holds no allowed number. */
+  get isRolling(): boolean {
+    return this.kind === 'ROLLING_RESTART';
+  }
+
+  /** What is wrong with how it is to be done, in a sentence. */
   get problem(): string | undefined {
-    for (const { name, label } of ROLLING_FIELDS) {
-      const wrong = this.wrong(name);
-      if (wrong) return `${label} ${wrong}.`;
-    }
-    return undefined;
+    return (this.isRolling ? wrongRolling(this.rolling) : undefined) ?? wrongRollout(this.rollout);
   }
 
-  /** What to plan; undefined while a field is wrong. */
+  /** What to plan; undefined while there is no target or something is wrong. */
   get input(): OperationInput | undefined {
-    if (this.problem !== undefined) return undefined;
-    const { clusterId, nodeIds } = this.target;
+    const { clusterIds, nodeIds } = this.targets;
+    if (this.problem !== undefined || clusterIds.length + nodeIds.length === 0) return undefined;
     return {
       kind: this.kind,
       mode: this.mode,
-      targets: nodeIds ? { nodeIds: [...nodeIds] } : { clusterIds: [clusterId] },
-      ...(this.kind === 'ROLLING_RESTART' ? { rolling: { ...this.rolling } } : {}),
+      targets: {
+        ...(clusterIds.length > 0 ? { clusterIds: [...clusterIds] } : {}),
+        ...(nodeIds.length > 0 ? { nodeIds: [...nodeIds] } : {}),
+      },
+      rollout: rolloutInput(this.rollout),
+      ...(this.isRolling ? { rolling: rollingInput(this.rolling) } : {}),
     };
   }
 
-  /** Acts that interrupt service at once want the cluster's name typed. */
+  /** It interrupts service: it wants a word typed. */
   get isDestructive(): boolean {
-    return this.kind !== 'ROLLING_RESTART' || this.mode === 'FORCED';
+    return this.kind === 'SHUTDOWN' || this.kind === 'RESTART' || this.mode === 'FORCED';
   }
 
-  /** Why it cannot be started for what was filled in, or undefined. */
-  get missing(): string | undefined {
+  /**
+   * Why it cannot be started for what was filled in, or undefined.
+   * @param word what has to be typed; `what` it is, e.g. `the cluster's name`
+   */
+  missing(confirm: { word: string; what: string } | undefined): string | undefined {
     if (this.problem !== undefined) return this.problem;
     if (this.reason.trim() === '') return 'Give a reason first.';
-    if (this.isDestructive && this.typedName !== this.target.clusterName) {
-      return `Type the cluster's name, ${this.target.clusterName}, to confirm.`;
+    if (confirm && this.typedWord.trim() !== confirm.word) {
+      return `Type ${confirm.what}, ${confirm.word}, to confirm.`;
     }
     return undefined;
   }

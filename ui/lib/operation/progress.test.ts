@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { progressOf } from './progress.ts';
+import { clusterProgress, progressOf } from './progress.ts';
 
 it('tells how far an operation is', () => {
   const progress = progressOf([
@@ -12,9 +12,20 @@ it('tells how far an operation is', () => {
   ]);
   expect(progress).toMatchObject({ total: 16 });
   expect(progress.words).toBe('8 of 16 nodes done, 1 under way, 1 waiting, 1 failed, 2 skipped');
-  expect(progress.parts.map(({ count }) => count)).toEqual([8, 1, 2, 1]);
+  expect(progress.parts.map(({ count }) => count)).toEqual([8, 1, 0, 2, 1]);
 });
 
 it('has nothing to tell of an operation without steps', () => {
   expect(progressOf([])).toMatchObject({ total: 0, words: '0 of 0 nodes done' });
+});
+
+it('tells how far the clusters of a wave are', () => {
+  const { words, parts } = clusterProgress([
+    { status: 'SUCCEEDED', count: 1_200 },
+    { status: 'EXPIRED', count: 1 },
+    { status: 'ABORTED', count: 2 },
+    { status: 'PLANNED', count: 7 },
+  ]);
+  expect(words).toBe('1,200 of 1,210 clusters done, 1 failed, 2 aborted');
+  expect(parts.map(({ count }) => count)).toEqual([1_200, 1, 2, 0, 0]);
 });

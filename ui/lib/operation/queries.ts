@@ -1,29 +1,139 @@
 import { PermissionParts } from '$lib/access/queries.ts';
-import { graphql } from '$lib/kit/graphql.ts';
+import { graphql, type FragmentOf } from '$lib/kit/graphql.ts';
 import { EventLine, OperationRow } from '$lib/live/fragments.ts';
-import { CommandRow, StepRow } from './fragments.ts';
+import { CommandRow, OperationParts, StepRow } from './fragments.ts';
 
-export const PlanOperation = graphql(`
-  query PlanOperation($input: OperationInput!) {
-    planOperation(input: $input) {
-      digest
-      nodeCount
+/** A batch of a plan with its first nodes. */
+export const PlannedBatchParts = graphql(`
+  fragment PlannedBatchParts on PlannedBatch {
+    index
+    nodes(first: 50) {
+      totalCount
+      pageInfo {
+        endCursor
+      }
+      edges {
+        node {
+          nodeId
+          name
+          status
+        }
+      }
+    }
+  }
+`);
+
+/** What would be done in one cluster: its first batches, and who is left out and why. */
+export const PlannedClusterParts = graphql(
+  `
+    fragment PlannedClusterParts on ClusterPlan {
+      cluster {
+        id
+        name
+      }
+      wave
+      limits {
+        batchSize
+        maxUnavailable
+        stopAfterFailures
+      }
       warnings
-      clusters(first: 20) {
+      batches(first: 10) {
+        totalCount
+        pageInfo {
+          endCursor
+        }
+        edges {
+          cursor
+          node {
+            ...PlannedBatchParts
+          }
+        }
+      }
+      excluded(first: 50) {
         totalCount
         edges {
           node {
-            cluster {
-              id
-              name
+            nodeId
+            name
+            reason
+          }
+        }
+      }
+    }
+  `,
+  [PlannedBatchParts],
+);
+
+export const PlanOperation = graphql(
+  `
+    query PlanOperation($input: OperationInput!) {
+      planOperation(input: $input) {
+        digest
+        nodeCount
+        warnings
+        clusters(first: 20) {
+          totalCount
+          edges {
+            cursor
+            node {
+              ...PlannedClusterParts
             }
-            batches(first: 30) {
-              totalCount
+          }
+        }
+      }
+    }
+  `,
+  [PlannedClusterParts],
+);
+
+/** More batches of one cluster of a plan: the one after the cursor `cluster` of the wave, or of all. */
+export const PlanBatches = graphql(
+  `
+    query PlanBatches($input: OperationInput!, $wave: Int, $cluster: String, $after: String) {
+      planOperation(input: $input) {
+        digest
+        clusters(first: 1, after: $cluster, wave: $wave) {
+          edges {
+            node {
+              batches(first: 50, after: $after) {
+                totalCount
+                pageInfo {
+                  endCursor
+                }
+                edges {
+                  cursor
+                  node {
+                    ...PlannedBatchParts
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  `,
+  [PlannedBatchParts],
+);
+
+/** More nodes of one batch: the one after the cursor `batch`. */
+export const PlanNodes = graphql(`
+  query PlanNodes($input: OperationInput!, $wave: Int, $cluster: String, $batch: String, $after: String) {
+    planOperation(input: $input) {
+      digest
+      clusters(first: 1, after: $cluster, wave: $wave) {
+        edges {
+          node {
+            batches(first: 1, after: $batch) {
               edges {
                 node {
                   index
-                  nodes(first: 25) {
+                  nodes(first: 500, after: $after) {
                     totalCount
+                    pageInfo {
+                      endCursor
+                    }
                     edges {
                       node {
                         nodeId
@@ -35,23 +145,45 @@ export const PlanOperation = graphql(`
                 }
               }
             }
-            excluded(first: 100) {
-              totalCount
-              edges {
-                node {
-                  nodeId
-                  name
-                  reason
-                }
-              }
-            }
-            warnings
           }
         }
       }
     }
   }
 `);
+
+export const PlanRevert = graphql(
+  `
+    query PlanRevert($id: ID!) {
+      planRevert(operationId: $id) {
+        kind
+        digest
+        nodeCount
+        warnings
+        clusters(first: 20) {
+          totalCount
+          edges {
+            node {
+              ...PlannedClusterParts
+            }
+          }
+        }
+      }
+    }
+  `,
+  [PlannedClusterParts],
+);
+
+export const RevertOperation = graphql(`
+  mutation RevertOperation($input: RevertOperationInput!) {
+    revertOperation(input: $input) {
+      id
+    }
+  }
+`);
+
+export type PlannedBatchParts = FragmentOf<typeof PlannedBatchParts>;
+export type PlannedClusterParts = FragmentOf<typeof PlannedClusterParts>;
 
 export const StartOperation = graphql(`
   mutation StartOperation($input: StartOperationInput!) {
@@ -61,17 +193,6 @@ export const StartOperation = graphql(`
     }
   }
 `);
-
-export const AbortOperation = graphql(
-  `
-    mutation AbortOperation($id: ID!, $reason: String) {
-      abortOperation(id: $id, reason: $reason) {
-        ...OperationRow
-      }
-    }
-  `,
-  [OperationRow],
-);
 
 export const Operations = graphql(
   `
@@ -93,16 +214,29 @@ export const Operations = graphql(
   [OperationRow],
 );
 
-/** An operation with a page of its commands. */
+/** An operation with a page of its commands: of one wave, or with some statuses, or with earlier attempts too. */
 export const OperationDetail = graphql(
   `
-    query OperationDetail($id: ID!, $first: Int!, $after: String) {
+    query OperationDetail(
+      $id: ID!
+      $first: Int!
+      $after: String
+      $wave: Int
+      $status: [CommandStatus!]
+      $allAttempts: Boolean
+    ) {
       operation(id: $id) {
-        ...OperationRow
+        ...OperationParts
         viewerCan {
           ...PermissionParts
         }
-        page: commands(first: $first, after: $after) {
+        page: commands(
+          first: $first
+          after: $after
+          wave: $wave
+          status: $status
+          allAttempts: $allAttempts
+        ) {
           totalCount
           pageInfo {
             hasNextPage
@@ -117,7 +251,7 @@ export const OperationDetail = graphql(
       }
     }
   `,
-  [OperationRow, CommandRow, PermissionParts],
+  [OperationParts, CommandRow, PermissionParts],
 );
 
 /** A page of what a command does, node by node. */
@@ -178,7 +312,7 @@ export const OperationChanged = graphql(
         ... on OperationDelta {
           revision
           operation {
-            ...OperationRow
+            ...OperationParts
           }
           commands {
             ...CommandRow
@@ -193,5 +327,5 @@ export const OperationChanged = graphql(
       }
     }
   `,
-  [OperationRow, CommandRow, StepRow],
+  [OperationParts, CommandRow, StepRow],
 );

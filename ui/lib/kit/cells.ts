@@ -1,14 +1,13 @@
-import type { Enum } from '$lib/kit/graphql.ts';
-import { lookOf, shapePath, type Tone } from '../kit/state.ts';
+import { lookOf, shapePath, type AnyStatus, type Tone } from './state.ts';
 
 /** Side of a cell with its gap, and of the shape in it, px. */
 export const PITCH = 16;
 const BOX = 12;
 
-export interface CellLook {
+export interface CellLook<Status extends AnyStatus = AnyStatus> {
   id: string;
   name: string;
-  status: Enum<'NodeStatus'>;
+  status: Status;
 }
 
 /** Where cells stand: in lines of `columns`. */
@@ -37,10 +36,10 @@ export function cellAt(x: number, y: number, count: number, { columns }: Grid): 
 /**
  * All cells as one SVG path a tone, whatever their number; those that `fades` names have paths of their own.
  */
-export function cellPaths(
-  cells: readonly CellLook[],
+export function cellPaths<Cell extends CellLook>(
+  cells: readonly Cell[],
   grid: Grid,
-  fades: (cell: CellLook) => boolean,
+  fades: (cell: Cell) => boolean,
 ): { tone: Tone; faded: boolean; d: string }[] {
   const paths = new Map<string, { tone: Tone; faded: boolean; d: string }>();
   const inset = (PITCH - BOX) / 2;
