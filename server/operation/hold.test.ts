@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CommandStatus, WaveStatus } from '../platform/generated/prisma/enums.ts';
+import type { WaveStatus } from '../platform/generated/prisma/enums.ts';
+import { CommandStatus } from '../platform/generated/prisma/enums.ts';
 import { heldSince, holdOfCommand, holdOfWave, type Hold } from './hold.ts';
 import { commandEnded } from './state.ts';
 

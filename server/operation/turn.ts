@@ -197,7 +197,7 @@ async function carryOut(
 }
 
 /** What the operation's row, and its waves' rows, are to say by now. */
-function outcome({ operation, view }: Loaded, { hold }: Decision) {
+function outcome({ view }: Loaded, { hold }: Decision) {
   const open = view.waves.find(({ status }) => !waveEnded(status));
   const { status } = operationStatus({
     counts: sumCounts(view.waves.map(({ counts }) => counts)),

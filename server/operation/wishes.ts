@@ -1,4 +1,4 @@
-import { Prisma } from '../platform/generated/prisma/client.ts';
+import type { Prisma } from '../platform/generated/prisma/client.ts';
 import type { NewEvent, Transaction } from '../platform/event-log.ts';
 import { commandEvent, countMoves, skipSteps } from './progress.ts';
 import { ACTIVE_COMMAND } from './state.ts';

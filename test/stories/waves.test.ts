@@ -2,17 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { operator } from '../harness/operator.ts';
 import { Oc } from '../harness/oc.ts';
 import { until } from '../harness/until.ts';
-import { WireManager, running } from '../harness/wire-manager.ts';
-
-const SEEN = `query ($id: ID!) { operation(id: $id) {
-  status statusReason pauseReason hold { rule reason freedBy since }
-  waves { index name status statusReason failureBudget hold { rule } commandCounts { status count } }
-  commands(first: 100) { edges { node {
-    id status statusReason attempt hold { rule } wave { index } cluster { name }
-    steps { edges { node { nodeName status skipRequested pauseRequested } } }
-  } } }
-  history(first: 100) { edges { node { kind summary actor } } }
-} }`;
+import { restart, wavesOf } from '../harness/waves.ts';
 
 describe('an operation in waves', () => {
   let oc: Oc;
@@ -23,63 +13,7 @@ describe('an operation in waves', () => {
   afterAll(() => oc.stop());
   const { start } = operator(() => oc);
 
-  const see = async (id: string) => {
-    const { operation } = await oc.client.data(SEEN, { id });
-    const commands = operation.commands.edges.map(({ node }: { node: object }) => node);
-    return {
-      ...operation,
-      commands,
-      history: operation.history.edges.map(({ node }: { node: object }) => node),
-    };
-  };
-  const act = async (name: string, operationId: string, scope?: object, reason?: string) =>
-    (
-      await oc.client.data(
-        `mutation ($input: OperationActInput!) { act: ${name}(input: $input) { status } }`,
-        {
-          input: { operationId, scope, reason },
-        },
-      )
-    ).act.status;
-  const statuses = async (id: string) =>
-    Object.fromEntries(
-      (await see(id)).commands.map(({ cluster, status }: Seen) => [cluster.name, status]),
-    ) as Record<string, string>;
-  interface Seen {
-    status: string;
-    cluster: { name: string };
-  }
-
-  /** So many clusters of one node, whose managers do what they are told when they are asked to. */
-  async function fleet(name: string, size: number) {
-    const managers = await Promise.all(
-      Array.from({ length: size }, async (_, index) => {
-        const manager = await WireManager.join(oc.client, `${name}-${index + 1}`);
-        await manager.snapshot(running('a'));
-        return manager;
-      }),
-    );
-    const lines = managers.map((manager) => manager.commands());
-    const clusterIds = managers.map(({ clusterId }) => clusterId);
-    /** Waits for the newest command there and reports how it ended. */
-    const finish = async (index: number, status = 'SUCCEEDED') => {
-      const command = await until(`a command at ${name}-${index + 1}`, () => lines[index]!.events.at(-1));
-      lines[index]!.events.length = 0;
-      await managers[index]!.reportCommand({
-        commandId: command.id,
-        sequence: 1,
-        status,
-        steps: [{ nodeName: 'a', status: status === 'SUCCEEDED' ? 'SUCCEEDED' : 'FAILED' }],
-      });
-    };
-    const close = () => lines.forEach((line) => line.close());
-    return { managers, lines, clusterIds, finish, close };
-  }
-  const restart = (clusterIds: string[], rollout: object = {}) => ({
-    kind: 'RESTART',
-    targets: { clusterIds },
-    rollout,
-  });
+  const { see, act, statuses, fleet } = wavesOf(() => oc);
   const canary = { name: 'canary', amount: { count: 1 } };
 
   it('goes to the next wave when one is done, and past a gate when someone has promoted it', async () => {
@@ -288,52 +222,6 @@ describe('an operation in waves', () => {
       steps: [{ nodeName: 'a', status: 'SUCCEEDED' }],
     });
     await until('the end', async () => (await see(id)).status === 'SUCCEEDED');
-    close();
-  });
-
-  it('that shut nodes down is taken back by the inverse, with the nodes with which it succeeded', async () => {
-    const { managers, lines, clusterIds, finish, close } = await fleet('night', 2);
-    const id = await start({
-      kind: 'SHUTDOWN',
-      targets: { clusterIds },
-      rollout: { failureBudget: { count: 1 } },
-    });
-    const revert = (operationId: string) => ({ operationId, reason: 'morning', idempotencyKey: operationId });
-    const REVERT =
-      'mutation ($input: RevertOperationInput!) { revertOperation(input: $input) { id kind reverts { id } } }';
-    const early = await oc.client.fault(REVERT, { input: revert(id) });
-    expect(early).toMatchObject({
-      message: 'It has not ended: abort it first.',
-      extensions: { code: 'CONFLICT' },
-    });
-    await finish(0);
-    await managers[0]!.delta([{ name: 'a', status: 'STOPPED' }]);
-    await finish(1, 'FAILED');
-    await until('its end', async () => (await see(id)).status === 'FAILED');
-    const { planRevert } = await oc.client.data(
-      `query ($id: ID!) { planRevert(operationId: $id) {
-        kind nodeCount clusters { edges { node { cluster { name } } } }
-      } }`,
-      { id },
-    );
-    expect(planRevert).toEqual({
-      kind: 'START',
-      nodeCount: 1,
-      clusters: { edges: [{ node: { cluster: { name: 'night-1' } } }] },
-    });
-    const { revertOperation } = await oc.client.data(REVERT, { input: revert(id) });
-    expect(revertOperation).toMatchObject({ kind: 'START', reverts: { id } });
-    const command = await until('the command', () =>
-      lines[0]!.events.find(({ kind }: { kind: string }) => kind === 'START'),
-    );
-    expect(command.allSteps).toMatchObject([{ nodeName: 'a' }]);
-    await finish(0);
-    await until('the end', async () => (await see(revertOperation.id)).status === 'SUCCEEDED');
-    const restarted = await start(restart(clusterIds));
-    for (const index of [0, 1]) await finish(index);
-    await until('the end of the restart', async () => (await see(restarted)).status === 'SUCCEEDED');
-    const fault = await oc.client.fault(REVERT, { input: revert(restarted) });
-    expect(fault.message).toBe('What restart does cannot be taken back.');
     close();
   });
 });

@@ -23,7 +23,7 @@ const visibleCounts = batched(async (ids, { prisma }, _args, { principal }) => {
   return byKey(rows.map(({ waveId, status, _count }) => ({ key: waveId, status, count: _count })));
 }, []);
 
-const Wave = builder.prismaObject('Wave', {
+builder.prismaObject('Wave', {
   description: 'Clusters of an operation that are done before those of the next wave.',
   authScopes: { viewer: true },
   fields: (t) => ({
