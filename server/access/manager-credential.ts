@@ -1,6 +1,5 @@
 import type { PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { ManagerModel } from '../platform/generated/prisma/models.ts';
-import type { Clock } from '../platform/clock.ts';
 import { AppError } from '../platform/errors.ts';
 import type { Transaction } from '../platform/event-log.ts';
 import { inRounds } from '../platform/rounds.ts';
