@@ -259,7 +259,7 @@ describe('people at an Operations Center', () => {
 
     await page.getByRole('button', { name: 'Revoke nightly' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
-    await page.getByRole('table').getByText('revoked').waitFor();
+    await page.getByRole('table').getByText('revoked', { exact: true }).waitFor();
     expect((await nightly.fault('{ viewer { kind } }')).extensions.code).toBe('UNAUTHENTICATED');
     expect(complaints).toEqual([]);
     await page.context().close();
@@ -290,13 +290,13 @@ describe('people at an Operations Center', () => {
     const { page: hers } = await openPage(browser, `${oc.url}/account`, withSession(fay));
     await live(hers);
     await page.getByText('in 1 browser').waitFor();
-    await page.getByRole('button', { name: 'Log Fay out' }).click();
+    await page.getByRole('button', { name: 'Log out Fay' }).click();
     await page.getByRole('dialog').getByLabel('Reason').fill('left open in the lobby');
     await page.getByRole('dialog').getByRole('button', { name: 'Log out' }).click();
     await hers.getByRole('heading', { name: 'Log in again' }).waitFor();
     await page.getByText('in 1 browser').waitFor({ state: 'hidden' });
 
-    await hers.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await hers.getByRole('textbox', { name: 'Password', exact: true }).fill(PASSWORD);
     await hers.keyboard.press('Enter');
     await hers.getByRole('button', { name: 'Log out everywhere' }).click();
     await hers.getByRole('dialog').getByRole('button', { name: 'Log out everywhere' }).click();

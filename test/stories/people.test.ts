@@ -142,38 +142,6 @@ describe('people', () => {
     kept.webSocket.close();
   });
 
-  it('log out everywhere at once, or are logged out by an administrator, and may come back', async () => {
-    const { id, browser: one } = await person(ann, 'Cleo', [{ role: 'VIEWER' }]);
-    const other = new Browser(oc.url);
-    const sessions = async () =>
-      (await ann.data('query ($id: ID!) { person(id: $id) { sessionCount } }', { id })).person.sessionCount;
-    const END = 'mutation ($id: ID!) { endSessions(id: $id, reason: "lost laptop") { sessionCount } }';
-    const ways = [
-      () => one.data('mutation { logOut(everywhere: true) { kind } }'),
-      () => ann.data(END, { id }),
-    ];
-    for (const end of ways) {
-      await one.logIn('Cleo');
-      await other.logIn('Cleo');
-      expect(await sessions()).toBe(2);
-      const line = await RawSocket.open(other);
-      line.ask(LIVE);
-      await until('it is live', () => line.of('next').length > 0);
-      await end();
-      await until('the line is closed', () => line.closed);
-      expect(line.closed?.code).toBe(4401);
-      expect([await kind(one), await kind(other)]).toEqual(['ANONYMOUS', 'ANONYMOUS']);
-      expect(await sessions()).toBe(0);
-    }
-    expect((await ann.fault(END, { id: 'nobody' })).extensions.code).toBe('NOT_FOUND');
-    const { auditLog } = await ann.data(
-      '{ auditLog(first: 1, filter: { action: ["endSessions"] }) { edges { node { reason } } } }',
-    );
-    expect(auditLog.edges[0].node.reason).toBe('lost laptop');
-    await one.logIn('Cleo');
-    expect(await kind(one)).toBe('PERSON');
-  });
-
   it('who are disabled are invited by no link that would hold later', async () => {
     const { id } = await person(ann, 'Clio', [{ role: 'VIEWER' }]);
     await ann.data('mutation ($id: ID!) { updatePerson(input: { id: $id, disabled: true }) { id } }', { id });
@@ -324,7 +292,6 @@ describe('people', () => {
       'createApiKey',
       'createFirstAdministrator',
       'createPerson',
-      'endSessions',
       'invitePerson',
       'logIn',
       'logOut',
@@ -341,32 +308,5 @@ describe('people', () => {
     const denied = entries.filter(({ result }: { result: string }) => result === 'DENIED');
     expect(denied.map(({ action }: { action: string }) => action)).toContain('logIn');
     expect(JSON.stringify(entries)).not.toMatch(new RegExp(`oc[ski]_|argon2|${PASSWORD}`));
-  });
-});
-
-describe('a session that nobody uses', () => {
-  let oc: Oc;
-  beforeAll(async () => {
-    oc = await Oc.start({ auth: true, env: { SESSION_IDLE_HOURS: '0.003' } });
-  });
-  afterAll(() => oc.stop());
-
-  it('ends by itself; a page that is open and asks for nothing uses it', async () => {
-    const ann = await firstAdministrator(oc);
-    const { client } = await apiKey(ann, [{ role: 'ADMINISTRATOR' }]);
-    const idle = await person(client, 'Ida', [{ role: 'VIEWER' }]);
-    const open = await person(client, 'Ora', [{ role: 'VIEWER' }]);
-    const line = await RawSocket.open(open.browser);
-    line.ask(LIVE);
-    const sessions = async ({ id }: { id: string }) =>
-      (await client.data('query ($id: ID!) { person(id: $id) { sessionCount } }', { id })).person
-        .sessionCount;
-    await until('the idle one has ended', async () => (await sessions(idle)) === 0);
-    expect(await sessions(open)).toBe(1);
-    expect(line.closed).toBeUndefined();
-    expect(await kind(open.browser)).toBe('PERSON');
-    line.webSocket.terminate();
-    await until('and the other one when its page is closed', async () => (await sessions(open)) === 0);
-    expect(await kind(open.browser)).toBe('ANONYMOUS');
   });
 });
