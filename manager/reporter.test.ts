@@ -137,7 +137,7 @@ describe('reports of a command', () => {
   });
 
   it('do not end a command that was put off and is issued again before the answer', async () => {
-    const opened = await open((report) => {
+    const opened: Awaited<ReturnType<typeof open>> = await open((report) => {
       if (report.status === 'REFUSED')
         opened.journal.update('c', { status: 'RUNNING', retryAfterSeconds: null, told: false });
       return applied(report);

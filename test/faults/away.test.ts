@@ -8,13 +8,14 @@ import { openDatabase } from '../../server/platform/database/database.ts';
 import { createLogger } from '../../server/platform/log.ts';
 import { Client } from '../harness/client.ts';
 import { startOperation } from '../harness/operation.ts';
+import { rounds } from '../harness/rounds.ts';
 import { SimulatedManager } from '../harness/simulated-manager.ts';
 import { until } from '../harness/until.ts';
 import { createTestDatabase, type TestDatabase } from '../services/postgres.ts';
 import { copyDataDir } from '../services/templates.ts';
 
-const COMMANDS = 100;
-const EXPIRING = 10;
+const COMMANDS = rounds({ short: 20, full: 100 });
+const EXPIRING = COMMANDS / 10;
 const AWAY_MS = 10 * 60_000;
 
 describe('a manager that is away for ten minutes', () => {

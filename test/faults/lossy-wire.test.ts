@@ -10,7 +10,7 @@ const CLUSTERS = rounds({ short: 5, full: 50 });
 /** Each is a command for each cluster. */
 const OPERATIONS = rounds({ short: 10, full: 100 });
 /** Operations that are open at once. */
-const OPEN = 25;
+const OPEN = rounds({ short: 3, full: 25 });
 
 describe('a fifth of what managers and the OC say to each other is lost, doubled or late', () => {
   let oc: Oc;
