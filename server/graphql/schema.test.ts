@@ -53,7 +53,9 @@ describe('the schema', () => {
       ...['Cluster.createdAt', 'Cluster.statusSince', 'Event.at'],
       ...['Node.joinedAt', 'Node.leftAt', 'Node.reportedAt', 'Node.startedAt', 'Node.statusSince'],
       ...['Operation.abortRequestedAt', 'Operation.createdAt', 'Operation.finishedAt', 'Operation.startedAt'],
-      ...['Operation.pausedAt', 'Hold.since', 'Command.notBefore'],
+      ...['Operation.pausedAt', 'Operation.startsAt', 'Hold.since', 'Command.notBefore', 'Approval.at'],
+      ...['ApprovalRule.createdAt', 'Freeze.createdAt', 'Freeze.from', 'Freeze.until'],
+      ...['MaintenanceWindow.createdAt', 'PlannedOffline.createdAt', 'PlannedOffline.returnsAt'],
       ...['finishedAt', 'pausedAt', 'promotedAt', 'soakUntil', 'startedAt'].map((name) => `Wave.${name}`),
       ...[
         'Command.deliveredAt',
