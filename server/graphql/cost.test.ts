@@ -16,7 +16,7 @@ import { checkDocument, DOCUMENT_LIMITS } from './limits.ts';
 import { schema } from './schema.ts';
 
 /** The largest pages that the UI asks for, by the operation where it is not the same for all. */
-const SIZES: Record<string, object> = { ClusterDetail: { cells: 200 } };
+const SIZES: Record<string, object> = { ClusterDetail: { cells: 200 }, PlanClusters: { first: 20 } };
 const sizesOf = (document: string) => ({ first: 100, cells: 60, ...SIZES[/\w+ (\w*)/.exec(document)![1]!] });
 
 /** The documents of a program, each with the fragments that it spreads. */
