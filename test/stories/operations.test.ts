@@ -114,10 +114,10 @@ describe('an operator acts', () => {
       { nodeName: 'n-118', batch: 59 },
       { nodeName: 'n-119', batch: 59 },
     ]);
-    const all = 'query ($id: ID!) { command(id: $id) { allSteps { nodeName } } }';
-    const unasked = await oc.client.fault(all, { id: commands.edges[0].node.id });
+    const unpagedSteps = 'query ($id: ID!) { command(id: $id) { allSteps { nodeName } } }';
+    const unasked = await oc.client.fault(unpagedSteps, { id: commands.edges[0].node.id });
     expect(unasked.extensions.code, 'what has no pages is for its manager').toBe('FORBIDDEN');
-    const own = await manager.client.data(all, { id: commands.edges[0].node.id });
+    const own = await manager.client.data(unpagedSteps, { id: commands.edges[0].node.id });
     expect(own.command.allSteps).toHaveLength(120);
     const wrong = await oc.client.fault(
       `query ($input: OperationInput!) { planOperation(input: $input) { clusters(first: -1) { totalCount } } }`,
