@@ -176,7 +176,7 @@ export const ROWS: Record<string, Row> = {
   },
   'Mutation.renewCredential': {
     who: MANAGERS,
-    variables: () => ({ input: { credential: WireManager.credential() } }),
+    variables: somebody({ credential: `ocm_${'x'.repeat(43)}` }),
     told: 'CONFLICT',
   },
   'Mutation.renewLease': {
