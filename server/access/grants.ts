@@ -21,7 +21,8 @@ export interface ChoosableCluster {
 /** Whether the choice takes the cluster: by one of the names, or by all of the labels. Null takes each. */
 export function concerns(choice: ClusterChoice | null, { name, labels }: ChoosableCluster): boolean {
   if (choice === null || choice.names.includes(name)) return true;
-  const has = (wanted: Label) => labels.some(({ key, value }) => key === wanted.key && value === wanted.value);
+  const has = (wanted: Label) =>
+    labels.some(({ key, value }) => key === wanted.key && value === wanted.value);
   return choice.labels.length > 0 && choice.labels.every(has);
 }
 
