@@ -64,6 +64,15 @@ describe('the schema', () => {
         'Command.issuedAt',
         'Command.startedAt',
       ],
+      ...['Operation.startsAt', 'Approval.at', 'Freeze.from', 'Freeze.until', 'PlannedOffline.returnsAt'],
+      ...[
+        'Freeze',
+        'MaintenanceWindow',
+        'ApprovalRule',
+        'PlannedOffline',
+        'SavedStrategy',
+        'SavedSelection',
+      ].map((type) => `${type}.createdAt`),
       ...['Manager.registeredAt', 'Manager.revokedAt'],
       ...['Step.finishedAt', 'Step.startedAt', 'CreateEnrolmentTokenPayload.expiresAt'],
     ]);

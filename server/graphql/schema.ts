@@ -16,6 +16,7 @@ import '../operation/approval/schema.ts';
 import '../operation/calendar/offline-schema.ts';
 import '../operation/calendar/schema.ts';
 import '../operation/schema/changes.ts';
+import '../operation/saved/schema.ts';
 import '../operation/schema/protocol.ts';
 import '../operation/schema/wave.ts';
 

@@ -1,15 +1,21 @@
 import type { AuditTarget } from '../access/audit/chain.ts';
 import type { Prisma, PrismaClient } from '../platform/generated/prisma/client.ts';
 import { AppError, invalid } from '../platform/errors.ts';
-import type { Visibility } from '../access/visibility.ts';
+import { concerns, type ChoosableCluster, type ClusterChoice } from '../access/grants.ts';
+import { clustersChosen, type Visibility } from '../access/visibility.ts';
 import type { Transaction } from '../platform/event-log.ts';
 import type { InventoryCluster } from './plan.ts';
+import { selectionOf } from './saved/selections.ts';
 import { ACTIVE_COMMAND } from './state.ts';
 import { titleOf } from './words.ts';
 
 export interface Targets {
   clusterIds: readonly string[];
   nodeIds: readonly string[];
+  /** Clusters by names or by labels; null: the whole system. */
+  clusters?: ClusterChoice | null;
+  /** Name or id of a saved selection. */
+  selection?: string | null;
   /** Nodes by a condition, instead of ids. */
   nodes?: Prisma.NodeWhereInput;
   /** Where they stand in the request, for errors. */
@@ -17,16 +23,18 @@ export interface Targets {
 }
 
 /**
- * The targets as they are now, in two queries.
+ * The targets as they are now, in a number of queries that grows with nothing.
  * @throws AppError INVALID for empty targets: nothing is never "all"; NOT_FOUND naming the id that does not exist or is
  *   not seen.
  */
 export async function loadInventory(
   prisma: PrismaClient | Transaction,
   seen: Visibility,
-  { clusterIds, nodeIds, nodes, path }: Targets,
+  { clusterIds, nodeIds, clusters: named, selection, nodes, path }: Targets,
 ): Promise<InventoryCluster[]> {
-  if (clusterIds.length + nodeIds.length === 0 && !nodes) {
+  const choices = named === undefined ? [] : [named];
+  if (selection) choices.push(await selectionOf(prisma, selection, `${path}.selection`));
+  if (clusterIds.length + nodeIds.length + choices.length === 0 && !nodes) {
     throw invalid(path, 'is empty: name clusters or nodes (nothing never means all)');
   }
   const chosen = await prisma.node.findMany({
@@ -35,7 +43,10 @@ export async function loadInventory(
   });
   const clusters = await prisma.cluster.findMany({
     where: {
-      id: { in: [...new Set([...clusterIds, ...chosen.map(({ clusterId }) => clusterId)])] },
+      OR: [
+        { id: { in: [...new Set([...clusterIds, ...chosen.map(({ clusterId }) => clusterId)])] } },
+        clustersChosen(choices),
+      ],
       AND: seen.clusters,
     },
     select: {
@@ -58,14 +69,17 @@ export async function loadInventory(
   });
   complain(`${path}.nodeIds`, nodeIds, new Set(chosen.map(({ id }) => id)));
   complain(`${path}.clusterIds`, clusterIds, new Set(clusters.map(({ id }) => id)));
-  const whole = new Set(clusterIds);
+  complain(`${path}.clusters.names`, named?.names ?? [], new Set(clusters.map(({ name }) => name)));
+  const byId = new Set(clusterIds);
+  const isWhole = (cluster: ChoosableCluster & { id: string }) =>
+    byId.has(cluster.id) || choices.some((choice) => concerns(choice, cluster));
   const nodesOf = new Map<string, Set<string>>();
   for (const { id, clusterId } of chosen)
     nodesOf.set(clusterId, (nodesOf.get(clusterId) ?? new Set()).add(id));
   return clusters.map(({ commands: [last], ...cluster }) => ({
     ...cluster,
     busyWith: last && titleOf(last.kind, last.operation.reason),
-    chosen: whole.has(cluster.id) ? null : (nodesOf.get(cluster.id) ?? new Set()),
+    chosen: isWhole(cluster) ? null : (nodesOf.get(cluster.id) ?? new Set()),
   }));
 }
 
@@ -84,5 +98,5 @@ function complain(path: string, wanted: readonly string[], found: ReadonlySet<st
   if (index < 0) return;
   const field = `${path}.${index}`;
   const id = JSON.stringify(wanted[index]!.slice(0, 64));
-  throw new AppError('NOT_FOUND', `${field}: there is none with the id ${id}.`, { field });
+  throw new AppError('NOT_FOUND', `${field}: there is none like ${id}.`, { field });
 }

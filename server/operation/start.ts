@@ -12,13 +12,14 @@ import { change, type NewEvent, type Transaction } from '../platform/event-log.t
 import { loadApprovalRules } from './approval/rules.ts';
 import { auditTargets, loadInventory, type Targets } from './inventory.ts';
 import { differences } from './digest.ts';
-import { planOperation, type Plan, type PlanRequest } from './plan.ts';
+import { planOperation, type Plan } from './plan.ts';
+import { withSavedStrategy, type StrategyRequest } from './saved/strategies.ts';
 import type { RollingLimits } from './strategy.ts';
 import { takeTurnNow } from './turn.ts';
 import { demandRoleOverOperation } from './visible.ts';
 import { KIND_WORDS } from './words.ts';
 
-export interface OperationRequest extends PlanRequest {
+export interface OperationRequest extends StrategyRequest {
   targets: Targets;
   /** Seconds after its issue in which a command must have begun, or it expires; null: it runs however late. */
   expiresInSeconds: number | null;
@@ -40,7 +41,8 @@ export interface StartRequest {
 /** The dry run. */
 export async function plan(deps: Deps, viewer: Principal, request: OperationRequest): Promise<Plan> {
   const inventory = await loadInventory(deps.prisma, visibilityOf(viewer), request.targets);
-  return planOperation(request, inventory, await loadApprovalRules(deps.prisma));
+  const expanded = await withSavedStrategy(deps.prisma, request);
+  return planOperation(expanded, inventory, await loadApprovalRules(deps.prisma));
 }
 
 /**
@@ -75,7 +77,8 @@ async function plannedOnce(deps: Deps, caller: Caller, request: StartRequest): P
         request.overrideReason === null ? 'OPERATOR' : 'ADMINISTRATOR',
         inventory.map(({ id }) => id),
       );
-      const planned = planOperation(request.operation, inventory, await loadApprovalRules(tx));
+      const expanded = await withSavedStrategy(tx, request.operation);
+      const planned = planOperation(expanded, inventory, await loadApprovalRules(tx));
       if (request.planDigest !== null && request.planDigest !== planned.digest) {
         throw conflict('The plan is another one by now: look at it again.', {
           field: 'input.planDigest',
@@ -84,8 +87,9 @@ async function plannedOnce(deps: Deps, caller: Caller, request: StartRequest): P
         });
       }
       if (planned.nodeCount === 0) throw invalid(request.operation.targets.path, planned.warnings.join(' '));
-      const { kind, mode, rollout, rolling } = request.operation;
-      const operation = await create(deps, tx, record, principal, request, planned, requestHash);
+      const { kind, mode, rollout, rolling } = expanded;
+      const whole = { ...request, operation: expanded };
+      const operation = await create(deps, tx, record, principal, whole, planned, requestHash);
       await recordAudit(tx, {
         ...caller,
         at: operation.createdAt,
@@ -143,6 +147,9 @@ const hashOf = ({
         operation.expiresInSeconds,
         [...operation.targets.clusterIds].sort(),
         [...operation.targets.nodeIds].sort(),
+        operation.targets.clusters,
+        operation.targets.selection,
+        operation.savedStrategy,
         planDigest,
         startsAt,
         overrideReason,

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Answer, Client } from '../harness/client.ts';
 import { allFields, documentFor, rootFields, ROOTS } from '../harness/documents.ts';
@@ -8,6 +7,7 @@ import { apiKey, Browser, PASSWORD, person, welcomeToken } from '../harness/peop
 import { ALL, ROWS, type Target, type Who } from '../harness/rows.ts';
 import { until } from '../harness/until.ts';
 import { WireManager, running } from '../harness/wire-manager.ts';
+import { havePolicies } from './policies.ts';
 
 /** Done last: they take away what others need. */
 const TAKES_AWAY = ['Mutation.leave', 'Mutation.logOut'];
@@ -291,47 +291,7 @@ describe('the matrix of every field and everybody', () => {
         createEnrolmentToken(input: {}) { token }
       }`,
     );
-    const { administrator } = clients;
-    const reason = 'once';
-    const far = new Date(Date.now() + 3_600_000).toISOString();
-    const { createFreeze, createMaintenanceWindow, createApprovalRule } = await administrator.data(
-      `mutation ($freeze: CreateFreezeInput!, $window: CreateMaintenanceWindowInput!, $rule: CreateApprovalRuleInput!) {
-        createFreeze(input: $freeze) { id }
-        createMaintenanceWindow(input: $window) { id }
-        createApprovalRule(input: $rule) { id }
-      }`,
-      {
-        freeze: { from: far, until: new Date(Date.parse(far) + 1000).toISOString(), reason },
-        window: { name: 'W', schedule: '* * * * *', timeZone: 'UTC', durationSeconds: 60, reason },
-        rule: { reason },
-      },
-    );
-    for (const [field, { id }] of [
-      ['removeFreeze', createFreeze],
-      ['removeMaintenanceWindow', createMaintenanceWindow],
-      ['removeApprovalRule', createApprovalRule],
-    ])
-      await once(administrator, 'Mutation', field, { input: { id } });
-    const target = { clusterId: targets.a.cluster };
-    await administrator.data(
-      'mutation ($input: PlanOfflineInput!) { planOffline(input: $input) { reason } }',
-      { input: { target, reason, returnsAt: far } },
-    );
-    await once(administrator, 'Mutation', 'endPlannedOffline', { input: { target } });
-    const { startOperation } = await clients.operator.data(START, {
-      input: {
-        plan: {
-          kind: 'RESTART',
-          targets: { clusterIds: [targets.a.cluster] },
-          rollout: { approvals: 1 },
-        },
-        startsAt: far,
-        reason,
-        idempotencyKey: randomUUID(),
-      },
-    });
-    for (const field of ['approveOperation', 'withdrawApproval'])
-      await once(administrator, 'Mutation', field, { input: { operationId: startOperation.id } });
+    await havePolicies(once, clients.administrator, clients.operator, targets.a.cluster);
     const browser = new Browser(oc.url);
     const { token } = createPerson;
     await once(browser, 'Query', 'invitation', { token });

@@ -35,6 +35,7 @@ export interface Row {
 }
 
 const operators = ['scoped', 'operator', 'administrator'] as const;
+const ofAll = ['operator', 'administrator'] as const;
 const administrators = ['administrator'] as const;
 const byId = (kind: keyof Target) => (target: Target) => ({ id: target[kind] });
 const plan = ({ cluster }: Target) => ({ kind: 'RESTART', targets: { clusterIds: [cluster] } });
@@ -65,6 +66,8 @@ export const ROWS: Record<string, Row> = {
   'Query.freezes': { who: PEOPLE },
   'Query.maintenanceWindows': { who: PEOPLE },
   'Query.approvalRules': { who: PEOPLE },
+  'Query.savedStrategies': { who: PEOPLE },
+  'Query.savedSelections': { who: PEOPLE },
   'Query.plannedOffline': { who: PEOPLE },
   'Query.person': { who: administrators, variables: byId('person') },
   'Query.people': { who: administrators },
@@ -147,6 +150,19 @@ export const ROWS: Record<string, Row> = {
     }),
   },
   'Mutation.removeMaintenanceWindow': { who: operators, variables: unknown, told: 'NOT_FOUND' },
+  ...Object.fromEntries(
+    ['Strategy', 'Selection'].flatMap((what) => [
+      [
+        `Mutation.createSaved${what}`,
+        { who: ofAll, variables: () => ({ input: { name: `S ${randomUUID()}` } }) },
+      ],
+      [
+        `Mutation.updateSaved${what}`,
+        { who: ofAll, variables: () => ({ id: 'none', input: { name: 'X' } }), told: 'NOT_FOUND' },
+      ],
+      [`Mutation.deleteSaved${what}`, { who: ofAll, variables: unknown, told: 'NOT_FOUND' }],
+    ]),
+  ),
   'Mutation.planOffline': {
     who: operators,
     variables: ({ node }) => ({ input: { target: { nodeId: node }, reason: 'why', returnsAt: inHours(1) } }),

@@ -38,7 +38,7 @@ export async function planOffline(
       data: { ...place, reason, returnsAt, createdAt: now, createdBy },
     });
     const summary = `${name} is planned to be offline until ${returnsAt.toISOString()}: ${reason}`;
-    record({ kind: 'POLICY_CHANGED', ...where(place), actor: createdBy, summary });
+    record({ kind: 'POLICY_CHANGED', ...idsOf(place), actor: createdBy, summary });
     const detail = { returnsAt: returnsAt.toISOString() };
     await recordAudit(tx, {
       ...caller,
@@ -53,12 +53,6 @@ export async function planOffline(
   });
 }
 
-/** What the event is about. */
-const where = ({ clusterId, nodeId }: { clusterId: string; nodeId: string | null }) => ({
-  clusterId,
-  nodeId: nodeId ?? undefined,
-});
-
 /** Ends it before its time. @throws AppError NOT_FOUND, also where nothing is planned; FORBIDDEN as it is for planning it */
 export async function endPlannedOffline(
   deps: Deps,
@@ -70,9 +64,9 @@ export async function endPlannedOffline(
     const { id, name, place, audited } = await placeOf(tx, caller.principal, target);
     const row = await tx.plannedOffline.findFirst({ where: { ...place, returnsAt: { gt: now } } });
     if (!row) throw notFound('planned offline', id, 'input.target');
-    await tx.plannedOffline.deleteMany({ where: place });
+    const ended = await tx.plannedOffline.update({ where: { id: row.id }, data: { returnsAt: now } });
     const summary = [`${name} is no longer planned to be offline.`, reason].filter(Boolean).join(' ');
-    record({ kind: 'POLICY_CHANGED', ...where(place), actor: nameOf(caller.principal), summary });
+    record({ kind: 'POLICY_CHANGED', ...idsOf(place), actor: nameOf(caller.principal), summary });
     await recordAudit(tx, {
       ...caller,
       at: now,
@@ -81,9 +75,17 @@ export async function endPlannedOffline(
       targets: audited,
       result: 'DONE',
     });
-    return row;
+    return ended;
   });
 }
+
+interface Place {
+  clusterId: string;
+  nodeId: string | null;
+}
+
+/** As an event names it. */
+const idsOf = ({ clusterId, nodeId }: Place) => ({ clusterId, ...(nodeId !== null && { nodeId }) });
 
 /** What the target is, with its cluster locked. */
 async function placeOf(
@@ -93,7 +95,7 @@ async function placeOf(
 ): Promise<{
   id: string;
   name: string;
-  place: { clusterId: string; nodeId: string | null };
+  place: Place;
   audited: AuditTarget[];
 }> {
   const seen = visibilityOf(principal);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ClusterChoiceInput, choiceFrom } from '../../access/schema/grant.ts';
 import { builder } from '../../graphql/builder.ts';
 import { costing } from '../../graphql/cost.ts';
 import * as input from '../../graphql/input.ts';
@@ -22,6 +23,12 @@ const TargetsInput = builder.inputType('TargetsInput', {
   fields: (t) => ({
     clusterIds: t.idList({ validate: input.ids.nullish() }),
     nodeIds: t.idList({ validate: input.ids.nullish() }),
+    clusters: t.field({ type: ClusterChoiceInput, description: 'By names, and by labels.' }),
+    selection: t.string({
+      description: 'Name or id of a saved selection.',
+      validate: input.shortText.nullish(),
+    }),
+    system: t.boolean({ defaultValue: false, description: 'All clusters that one sees.' }),
   }),
 });
 
@@ -38,6 +45,10 @@ const OperationInput = builder.inputType('OperationInput', {
     kind: t.field({ type: OperationKind, required: true }),
     mode: t.field({ type: OperationMode, defaultValue: 'GRACEFUL' }),
     targets: t.field({ type: TargetsInput, required: true }),
+    strategy: t.string({
+      description: 'Name or id of a saved strategy, instead of `rollout` and `rolling`.',
+      validate: input.shortText.nullish(),
+    }),
     rollout: t.field({ type: RolloutInput }),
     rolling: t.field({ type: RollingInput, description: 'With ROLLING_RESTART only.' }),
     lateness: t.field({ type: Lateness, defaultValue: 'EXPIRE' }),
@@ -237,6 +248,13 @@ function operationRequest(path: string, value: typeof OperationInput.$inferInput
   if (value.rolling && value.kind !== 'ROLLING_RESTART') {
     throw invalid(`${path}.rolling`, `goes with ROLLING_RESTART only, not with ${value.kind}`);
   }
+  if (value.strategy && (value.rollout || value.rolling))
+    throw invalid(`${path}.strategy`, 'stands instead of rollout and rolling');
+  const { system, clusters, selection } = value.targets;
+  if (system && clusters) throw invalid(`${path}.targets.system`, 'is all: name no clusters beside it');
+  if (clusters && (clusters.names ?? []).length + (clusters.labels ?? []).length === 0)
+    throw invalid(`${path}.targets.clusters`, 'is empty: nothing never means all');
+  const choice = choiceFrom(`${path}.targets.clusters`, clusters);
   return {
     kind: value.kind,
     mode: value.mode ?? 'GRACEFUL',
@@ -245,8 +263,11 @@ function operationRequest(path: string, value: typeof OperationInput.$inferInput
     targets: {
       clusterIds: value.targets.clusterIds ?? [],
       nodeIds: value.targets.nodeIds ?? [],
+      ...((system || choice) && { clusters: choice }),
+      selection: selection ?? null,
       path: `${path}.targets`,
     },
+    savedStrategy: value.strategy ?? null,
     expiresInSeconds: value.lateness === 'RUN_LATE' ? null : (value.expiresInSeconds ?? DAY),
   };
 }

@@ -50,6 +50,29 @@ CREATE TABLE "planned_offline" (
 );
 
 -- CreateTable
+CREATE TABLE "saved_strategy" (
+    "id" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+    "rollout" JSONB NOT NULL,
+    "rolling" JSONB,
+    "created_at" TIMESTAMPTZ(3) NOT NULL,
+    "created_by" TEXT NOT NULL,
+
+    CONSTRAINT "saved_strategy_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
+CREATE TABLE "saved_selection" (
+    "id" TEXT NOT NULL,
+    "name" TEXT NOT NULL,
+    "clusters" JSONB,
+    "created_at" TIMESTAMPTZ(3) NOT NULL,
+    "created_by" TEXT NOT NULL,
+
+    CONSTRAINT "saved_selection_pkey" PRIMARY KEY ("id")
+);
+
+-- CreateTable
 CREATE TABLE "approval" (
     "operation_id" TEXT NOT NULL,
     "person_id" TEXT NOT NULL,
@@ -88,6 +111,12 @@ CREATE INDEX "planned_offline_node_id_idx" ON "planned_offline"("node_id");
 
 -- CreateIndex
 CREATE INDEX "planned_offline_returns_at_id_idx" ON "planned_offline"("returns_at", "id");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "saved_strategy_name_key" ON "saved_strategy"("name");
+
+-- CreateIndex
+CREATE UNIQUE INDEX "saved_selection_name_key" ON "saved_selection"("name");
 
 -- CreateIndex
 CREATE INDEX "approval_rule_created_at_id_idx" ON "approval_rule"("created_at", "id");
