@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Deps } from '../deps.ts';
 import type { EventKind } from '../platform/generated/prisma/enums.ts';
 import type { Duty } from '../platform/duty.ts';
@@ -7,6 +8,10 @@ import { takeTurn } from './turn.ts';
 
 /** What may let any operation go on that has commands in the cluster. */
 const MOVES_ALL = new Set<EventKind>(['CLUSTER_SILENT', 'CLUSTER_BACK', 'CLUSTER_CHANGED']);
+/** What tells of an operation and yet lets nothing of it go on. */
+const MOVES_NONE = new Set<EventKind>(['STEP_CHANGED']);
+/** How long news of operations gather, so that many together cost one look, milliseconds. */
+const GATHER_MS = 20;
 /** Longest sleep of a timer; also how long it takes at most to notice that the duty has come to this server. */
 const LOOK_MS = 1000;
 
@@ -56,8 +61,9 @@ export class Runner {
         this.#lookAtAll = true;
         for await (const { events } of tail.follow(await headPosition(prisma), signal)) {
           for (const { operationId, kind } of events) {
-            if (operationId) this.#due.add(operationId);
-            else if (MOVES_ALL.has(kind)) for (const id of this.#open.keys()) this.#due.add(id);
+            if (operationId) {
+              if (!MOVES_NONE.has(kind)) this.#due.add(operationId);
+            } else if (MOVES_ALL.has(kind)) for (const id of this.#open.keys()) this.#due.add(id);
           }
           if (this.#due.size > 0) this.#wake();
         }
@@ -78,6 +84,7 @@ export class Runner {
         this.#deps.logger.warn({ err: error }, 'the runner could not look at the operations');
       });
       await this.#sleep(this.#pause());
+      await delay(GATHER_MS, undefined, { ref: false });
     }
   }
 
