@@ -8,7 +8,7 @@ export const STEPS = ['targets', 'strategy', 'plan', 'start'] as const;
 export type Step = (typeof STEPS)[number];
 
 /** As many chosen ids as an address can carry. */
-const ADDRESS_LIMIT = 100;
+export const ADDRESS_LIMIT = 100;
 const LONGEST = 200;
 
 type Filled = Pick<Draft, 'kind' | 'mode' | 'targets' | 'rolling' | 'rollout'>;
