@@ -47,14 +47,18 @@ async function* followCommands(
     orderBy: [{ issuedAt: 'asc' }, { id: 'asc' }],
     select: { id: true },
   });
-  for (const { id } of waiting) if (await deliver(deps, principal, epoch, id)) yield id;
+  yield* deliver(
+    deps,
+    principal,
+    epoch,
+    waiting.map(({ id }) => id),
+  );
   for await (const { events } of deps.tail.follow(head, signal)) {
-    for (const { kind, clusterId: where, commandId } of events) {
-      if (where !== clusterId) continue;
-      if (MOVES_LEASE.has(kind)) await mustBePrimary(deps.prisma, principal, epoch);
-      const news = kind === 'COMMAND_ISSUED' || kind === 'COMMAND_WISHED';
-      if (news && commandId && (await deliver(deps, principal, epoch, commandId))) yield commandId;
-    }
+    const mine = events.filter((event) => event.clusterId === clusterId);
+    if (mine.some(({ kind }) => MOVES_LEASE.has(kind))) await mustBePrimary(deps.prisma, principal, epoch);
+    const news = mine.filter(({ kind }) => kind === 'COMMAND_ISSUED' || kind === 'COMMAND_WISHED');
+    const ids = news.map(({ commandId }) => commandId).filter((id) => id !== null);
+    yield* deliver(deps, principal, epoch, [...new Set(ids)]);
   }
 }
 
@@ -85,29 +89,50 @@ async function mustBePrimary(
   throw conflict(`Epoch ${epoch} is over.`, { field: 'epoch', epoch: cluster.epoch });
 }
 
+/** Commands that are marked together: a manager that goes away may not have got the last of so many. */
+const AT_ONCE = 20;
+
 /**
- * Marks the command as handed to its manager: from now on only the manager can say that it did not begin.
- * @returns whether there is anything to hand over.
+ * Hands commands over, those that there are to hand over. Before, they are marked: from then on only the manager can say
+ * that it did not begin them.
  * @throws AppError CONFLICT when the manager is primary no more: it has got nothing then.
  */
-async function deliver(deps: Deps, principal: ManagerPrincipal, epoch: number, id: string): Promise<boolean> {
+async function* deliver(
+  deps: Deps,
+  principal: ManagerPrincipal,
+  epoch: number,
+  ids: readonly string[],
+): AsyncGenerator<string, void, void> {
+  for (let from = 0; from < ids.length; from += AT_ONCE) {
+    const some = ids.slice(from, from + AT_ONCE);
+    const standing = await markDelivered(deps, principal, epoch, some);
+    yield* some.filter((id) => standing.has(id));
+  }
+}
+
+async function markDelivered(
+  deps: Deps,
+  principal: ManagerPrincipal,
+  epoch: number,
+  ids: string[],
+): Promise<Set<string>> {
   const now = deps.clock.now();
   return change(deps, async (tx, record) => {
     // Under its lock the cluster has no other primary before this is committed.
     await lockCluster(tx, principal.clusterId);
     const cluster = await mustBePrimary(tx, principal, epoch);
-    const [first] = await tx.command.updateManyAndReturn({
-      where: { id, ...ACTIVE, deliveredAt: null },
+    await lockCommands(tx, { ids });
+    const first = await tx.command.updateManyAndReturn({
+      where: { id: { in: ids }, ...ACTIVE, deliveredAt: null },
       data: { deliveredAt: now },
     });
-    if (first) {
-      record(
-        commandEvent('COMMAND_CHANGED', first, `${cluster.name}: its manager has the command.`, principal),
-      );
-      return true;
-    }
-    const again = { id, OR: [ACTIVE, expiredUnseen(now)] };
-    return (await tx.command.count({ where: again })) === 1;
+    const told = `${cluster.name}: its manager has the command.`;
+    record(...first.map((command) => commandEvent('COMMAND_CHANGED', command, told, principal)));
+    const standing = await tx.command.findMany({
+      where: { id: { in: ids }, OR: [ACTIVE, expiredUnseen(now)] },
+      select: { id: true },
+    });
+    return new Set(standing.map(({ id }) => id));
   });
 }
 

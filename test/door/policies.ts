@@ -3,7 +3,12 @@ import type { Client } from '../harness/client.ts';
 import type { ROOTS } from '../harness/documents.ts';
 import { START } from '../harness/operator.ts';
 
-type Once = (client: Client, root: (typeof ROOTS)[number], field: string, variables: object) => Promise<void>;
+export type Once = (
+  client: Client,
+  root: (typeof ROOTS)[number],
+  field: string,
+  variables: object,
+) => Promise<void>;
 
 /** Makes one of all that says when something may begin, and takes it away: each act is asked for by `once`. */
 export async function havePolicies(

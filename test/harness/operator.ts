@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Oc } from './oc.ts';
+import { until } from './until.ts';
 import { WireManager, running } from './wire-manager.ts';
 
 export const PLAN = `query ($input: OperationInput!) {
@@ -48,10 +49,16 @@ export function operator(oc: () => Oc) {
       })
     ).startOperation.id as string;
   const operation = async (id: string) => (await oc().client.data(OPERATION, { id })).operation;
+  /** The operation, when the runner has seen that it has ended. */
+  const ended = (id: string) =>
+    until(`operation ${id} ends`, async () => {
+      const seen = await operation(id);
+      return ['SUCCEEDED', 'FAILED', 'ABORTED'].includes(seen.status) && seen;
+    });
   const cluster = async (name: string, ...nodes: string[]) => {
     const manager = await WireManager.join(oc().client, name);
     await manager.snapshot(running(...nodes));
     return manager;
   };
-  return { rolling, start, operation, cluster };
+  return { rolling, start, operation, ended, cluster };
 }

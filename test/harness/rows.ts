@@ -40,7 +40,9 @@ const administrators = ['administrator'] as const;
 const byId = (kind: keyof Target) => (target: Target) => ({ id: target[kind] });
 const plan = ({ cluster }: Target) => ({ kind: 'RESTART', targets: { clusterIds: [cluster] } });
 const onOperation = ({ operation }: Target) => ({ input: { operationId: operation } });
-const onWave = ({ operation }: Target) => ({ input: { operationId: operation, scope: { wave: 0 } } });
+const onWave =
+  (wave: number) =>
+  ({ operation }: Target) => ({ input: { operationId: operation, scope: { wave } } });
 const ofA = { labels: [{ key: 'of', value: 'shop-a' }] };
 const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
 const unknown = () => ({ input: { id: 'none' } });
@@ -123,12 +125,12 @@ export const ROWS: Record<string, Row> = {
     }),
     told: 'CONFLICT',
   },
-  ...Object.fromEntries(
-    ['pause', 'resume', 'retry', 'skip', 'promote', 'abort'].map((act) => [
-      `Mutation.${act}Operation`,
-      { who: operators, variables: act === 'skip' || act === 'promote' ? onWave : onOperation },
-    ]),
-  ),
+  'Mutation.pauseOperation': { who: operators, variables: onOperation },
+  'Mutation.resumeOperation': { who: operators, variables: onOperation },
+  'Mutation.retryOperation': { who: operators, variables: onOperation, told: 'CONFLICT' },
+  'Mutation.promoteOperation': { who: operators, variables: onWave(0), told: 'CONFLICT' },
+  'Mutation.skipOperation': { who: operators, variables: onWave(7), told: 'NOT_FOUND' },
+  'Mutation.abortOperation': { who: operators, variables: onOperation },
   'Mutation.createFreeze': {
     who: operators,
     variables: () => ({

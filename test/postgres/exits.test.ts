@@ -30,7 +30,7 @@ describe('the OC dies at the worst moment of a change', () => {
     await database.drop();
   });
 
-  const { rolling, operation } = operator(() => oc);
+  const { rolling, ended } = operator(() => oc);
 
   /** Sends; kills the OC at that moment of the transaction that has the text; sends the same again to the next one. */
   async function killedAndSentAgain(text: string, moment: Moment, send: () => Promise<Answer>) {
@@ -92,7 +92,7 @@ describe('the OC dies at the worst moment of a change', () => {
         const report = { commandId: command.id, sequence: 1, status: 'FAILED', statusReason: why, steps };
         const { reportCommand } = await killedAndSentAgain(why, moment, () => manager.reportCommand(report));
         expect(reportCommand).toEqual({ applied: !committed, sequence: 1 });
-        const { status, history } = await operation(startOperation.id);
+        const { status, history } = await ended(startOperation.id);
         expect(status).toBe('FAILED');
         const kinds = history.edges.map(({ node }: { node: { kind: string } }) => node.kind);
         for (const once of ['OPERATION_STARTED', 'COMMAND_ISSUED', 'STEP_CHANGED', 'OPERATION_FINISHED'])

@@ -13,7 +13,7 @@ describe('an operator acts', () => {
   });
   afterAll(() => oc.stop());
 
-  const { rolling, start, operation, cluster } = operator(() => oc);
+  const { rolling, start, operation, ended, cluster } = operator(() => oc);
 
   it('after a look at the plan, which is what is done', async () => {
     const manager = await cluster('planned', 'web-1', 'web-2', 'web-10');
@@ -282,7 +282,7 @@ describe('an operator acts', () => {
       statusReason: '1 node failed',
       steps: [{ nodeName: 'a', status: 'FAILED', reason: 'not healthy within 60 s', output: ['boom'] }],
     });
-    const after = await operation(id);
+    const after = await ended(id);
     expect(after).toMatchObject({ status: 'FAILED', statusReason: 'Of 1 cluster: 1 failed.' });
     expect(after.commands.edges[0].node.steps.edges.map(({ node }: { node: object }) => node)).toEqual([
       { nodeName: 'a', status: 'FAILED', reason: 'not healthy within 60 s' },

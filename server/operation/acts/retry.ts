@@ -12,7 +12,7 @@ const RETRIED = ['FAILED', 'REFUSED', 'EXPIRED', 'ABORTED'] as const;
 
 /**
  * Does once more what did not succeed: each command in the scope that has ended so is replaced by another attempt with
- * the nodes that did not succeed. An operation that has ended goes on by it; what it was told to end with is forgotten.
+ * the nodes that did not succeed and were not left out on purpose. An operation that has ended goes on by it; what it was told to end with is forgotten.
  * @throws AppError as {@link actOn}, but not for an operation that has ended; CONFLICT when nothing of it has failed.
  */
 export const retryOperation = (deps: Deps, caller: Caller, request: ActRequest): Promise<OperationModel> =>
@@ -27,7 +27,10 @@ export const retryOperation = (deps: Deps, caller: Caller, request: ActRequest):
           AND: [where],
           status: { in: [...RETRIED] },
           steps: {
-            some: { status: { not: 'SUCCEEDED' }, ...(scope.nodeId !== null && { nodeId: scope.nodeId }) },
+            some: {
+              status: { not: 'SUCCEEDED' },
+              ...(scope.nodeId === null ? { skipRequested: false } : { nodeId: scope.nodeId }),
+            },
           },
         },
       });
