@@ -114,7 +114,7 @@ describe('an operator with operations in waves', () => {
     await page.getByText('The disk is full.').first().waitFor();
     await page.getByRole('button', { name: 'Retry failed', exact: true }).first().click();
     await confirm(page, 'Retry failed', 'there is room again');
-    await page.getByText('attempt 2').waitFor();
+    await page.getByText('attempt 2', { exact: true }).waitFor();
     await only.finish('SUCCEEDED');
     await page.getByText('1 of 1 node done').first().waitFor();
     expect(complaints).toEqual([]);

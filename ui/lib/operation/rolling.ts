@@ -1,6 +1,6 @@
 import type { Enum, VariablesOf } from '$lib/kit/graphql.ts';
 import { amountOf, secondsOf, type AmountInput } from './amount.ts';
-import type { PlanOperation } from './queries.ts';
+import type { PlanOperation } from './plan-queries.ts';
 import { firstWrong, type TypedField } from './typed-field.ts';
 
 export type OperationInput = VariablesOf<typeof PlanOperation>['input'];

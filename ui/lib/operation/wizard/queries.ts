@@ -1,7 +1,7 @@
 import { PermissionParts } from '$lib/access/queries.ts';
 import { graphql, type FragmentOf } from '$lib/kit/graphql.ts';
 import { ClusterRow, NodeRow } from '$lib/live/fragments.ts';
-import { PlannedClusterParts } from '../queries.ts';
+import { PlannedClusterParts } from '../plan-queries.ts';
 
 /** A cluster that may be chosen, with whether one may act on it. */
 export const TargetCluster = graphql(

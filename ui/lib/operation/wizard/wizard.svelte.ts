@@ -10,7 +10,7 @@ import { Selection } from '$lib/kit/selection.svelte.ts';
 import { oneOf, setParams } from '$lib/kit/url.svelte.ts';
 import { topology } from '$lib/live/store.svelte.ts';
 import { Draft } from '../draft.svelte.ts';
-import { StartOperation } from '../queries.ts';
+import { StartOperation } from '../plan-queries.ts';
 import { readDraft, STEPS, writeDraft, type Step } from '../address.ts';
 import { ClusterIds, PlanSummary } from './queries.ts';
 
@@ -87,13 +87,13 @@ export class Wizard {
   async chooseAll(filter: Filter): Promise<void> {
     let after: string | null = null;
     do {
-      const variables = { after, ...(filter ? { filter } : {}) };
-      const outcome: Outcome<IdsPage> = await query(ClusterIds, variables);
+      const asked: VariablesOf<typeof ClusterIds> = { after, ...(filter ? { filter } : {}) };
+      const outcome: Outcome<IdsPage> = await query(ClusterIds, asked);
       this.choosing = outcome.problem;
       if (!outcome.data) return;
-      const { edges, pageInfo }: IdsPage['clusters'] = outcome.data.clusters;
-      this.clusters.add(edges.map(({ node }) => node));
-      after = pageInfo.hasNextPage ? pageInfo.endCursor : null;
+      const clusters: IdsPage['clusters'] = outcome.data.clusters;
+      this.clusters.add(clusters.edges.map(({ node }) => node));
+      after = clusters.pageInfo.hasNextPage ? clusters.pageInfo.endCursor : null;
     } while (after !== null);
   }
 
