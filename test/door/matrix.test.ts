@@ -7,6 +7,8 @@ import { apiKey, Browser, PASSWORD, person, welcomeToken } from '../harness/peop
 import { ALL, ROWS, type Target, type Who } from '../harness/rows.ts';
 import { until } from '../harness/until.ts';
 import { WireManager, running } from '../harness/wire-manager.ts';
+import { actOnOperations } from './acts.ts';
+import { lists } from './lists.ts';
 import { havePolicies } from './policies.ts';
 
 /** Done last: they take away what others need. */
@@ -178,16 +180,6 @@ describe('the matrix of every field and everybody', () => {
   });
 
   it('holds for cursors of B: to A a page begins as at a place where nothing is', async () => {
-    const page = 'edges { cursor } pageInfo { hasNextPage hasPreviousPage }';
-    const lists = ({ cluster, operation }: Target) => ({
-      clusters: (args: string) => `{ list: clusters(${args}) { ${page} } }`,
-      byName: (args: string) => `{ list: clusters(orderBy: NAME, ${args}) { ${page} } }`,
-      newest: (args: string) => `{ list: clusters(orderBy: NEWEST_FIRST, ${args}) { ${page} } }`,
-      operations: (args: string) => `{ list: operations(${args}) { ${page} } }`,
-      managers: (args: string) => `{ of: cluster(id: "${cluster}") { list: managers(${args}) { ${page} } } }`,
-      commands: (args: string) =>
-        `{ of: operation(id: "${operation}") { list: commands(${args}) { ${page} } } }`,
-    });
     const listOf = ({ list, of }: Answer['data']) => list ?? of.list;
     for (const [name, ofB] of Object.entries(lists(targets.b))) {
       const ask = lists(targets.a)[name as keyof ReturnType<typeof lists>];
@@ -292,6 +284,7 @@ describe('the matrix of every field and everybody', () => {
       }`,
     );
     await havePolicies(once, clients.administrator, clients.operator, targets.a.cluster);
+    await actOnOperations(once, clients.administrator, clients.managerA, targets.a, 4);
     const browser = new Browser(oc.url);
     const { token } = createPerson;
     await once(browser, 'Query', 'invitation', { token });
