@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Plan } from './plan.ts';
+import type { Plan } from './planned.ts';
 import { ofClusters } from './state.ts';
 
 type Planned = Omit<Plan, 'digest' | 'warnings'>;

@@ -1,5 +1,5 @@
 import { available, batchWidth, type InventoryNode } from './batches.ts';
-import type { InventoryCluster, PlanRequest } from './plan.ts';
+import type { InventoryCluster, PlanRequest } from './planned.ts';
 import type { RollingLimits, RollingStrategy } from './strategy.ts';
 
 /** What to know of one cluster before an operation is started. Nothing of it keeps it from being started. */

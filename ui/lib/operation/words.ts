@@ -57,6 +57,10 @@ export const isCommandEnded = (status: Enum<'CommandStatus'>): boolean => !OPEN_
 export const HOLD_LOOKS: Record<Enum<'HoldRule'>, Look> = {
   PAUSED: { shape: 'pause', tone: 'warn', word: 'Paused' },
   PROMOTION: { shape: 'pause', tone: 'warn', word: 'Waits for promotion' },
+  APPROVAL: { shape: 'pause', tone: 'warn', word: 'Waits for approval' },
+  FREEZE: { shape: 'pause', tone: 'warn', word: 'Frozen' },
+  WINDOW: { shape: 'quarters', tone: 'idle', word: 'Waits for its maintenance window' },
+  START_TIME: { shape: 'quarters', tone: 'idle', word: 'Waits for its start time' },
   OFFLINE: { shape: 'dashedRing', tone: 'warn', word: 'Waits for an offline cluster' },
   HEALTH: { shape: 'triangle', tone: 'warn', word: 'Waits for health' },
   MANAGER: { shape: 'dotted', tone: 'warn', word: 'Held by the manager' },
