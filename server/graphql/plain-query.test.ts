@@ -37,6 +37,10 @@ Object.assign(schema.getQueryType()!.getFields()['refuses']!, {
   },
 });
 
+/** Each fragment spreads the next one twice. */
+const doubling = (n: number) =>
+  `{ late { ...F0 } } ${Array.from({ length: n }, (_, at) => `fragment F${at} on Tree { a: maybe { ...F${at + 1} } b: maybe { ...F${at + 1} } }`).join(' ')} fragment F${n} on Tree { name }`;
+
 const context = {} as Context;
 const compiled = (text: string, name?: string) => compileQuery(schema, parse(text), name);
 
@@ -84,6 +88,7 @@ describe('a compiled query', () => {
     ['abstract types', '{ named { name } }'],
     ['introspection', '{ __schema { queryType { name } } }'],
     ['a name that objects have', '{ late { __proto__: name } }'],
+    ['fragments that double', doubling(30)],
   ])('is not made of a document with %s', (_what, text) => {
     expect(compiled(text)).toBeUndefined();
   });

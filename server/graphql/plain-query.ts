@@ -53,7 +53,8 @@ class NotPlain extends Error {}
  * field is, and what becomes of its value, is found out once and not for each object of a list.
  *
  * It is about answers without any error: whatever goes wrong ends the execution, and who wants to know what is told
- * then executes the document by graphql-js. Undefined for documents with directives, abstract types or introspection.
+ * then executes the document by graphql-js. Undefined for documents with directives, abstract types or introspection,
+ * and for those that are too large.
  */
 export function compileQuery(
   schema: GraphQLSchema,
@@ -80,7 +81,11 @@ export function compileQuery(
   }
 }
 
+/** Fragments that spread others twice make of a short document any number of fields: those of more are for graphql-js. */
+const MOST_FIELDS = 2000;
+
 class Compiler {
+  #fields = 0;
   readonly fragments: Record<string, FragmentDefinitionNode>;
 
   constructor({ definitions }: DocumentNode) {
@@ -95,6 +100,8 @@ class Compiler {
   fieldsOf(type: GraphQLObjectType, sets: readonly SelectionSetNode[]): CompiledField[] {
     const byName = new Map<string, FieldNode[]>();
     for (const set of sets) this.#collect(type, set, byName);
+    this.#fields += byName.size;
+    if (this.#fields > MOST_FIELDS) throw new NotPlain();
     return [...byName].map(([name, nodes]) => {
       const fieldName = nodes[0]!.name.value;
       const field =

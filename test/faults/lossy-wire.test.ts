@@ -60,14 +60,16 @@ describe('a fifth of what managers and the OC say to each other is lost, doubled
       const { operation } = await oc.client.data(
         `query ($id: ID!) {
           operation(id: $id) {
-            status commands(first: ${CLUSTERS}) { edges { node { cluster { name } allSteps { instanceAfter } } } }
+            status commands(first: ${CLUSTERS}) { edges { node {
+              cluster { name } steps(first: 1) { edges { node { instanceAfter } } }
+            } } }
           }
         }`,
         { id },
       );
       expect(operation.status).toBe('SUCCEEDED');
       for (const { node } of operation.commands.edges)
-        told.get(node.cluster.name)!.push(node.allSteps[0].instanceAfter);
+        told.get(node.cluster.name)!.push(node.steps.edges[0].node.instanceAfter);
     }
     for (const { name, nodes } of managers) {
       expect([...nodes.starts], name).toEqual([['n1', OPERATIONS]]);
