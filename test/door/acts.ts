@@ -10,7 +10,7 @@ export async function actOnOperations(
   once: Once,
   administrator: Client,
   manager: Client,
-  { cluster, epoch }: Target,
+  { cluster, node, epoch }: Target,
   /** Number of the manager's next membership report. */
   sequence: number,
 ): Promise<void> {
@@ -31,6 +31,13 @@ export async function actOnOperations(
   await act('retryOperation', aborted);
   await act('abortOperation', aborted);
 
+  // A row has planned it to be offline: nothing would begin here.
+  await administrator.data(
+    'mutation ($input: EndPlannedOfflineInput!) { endPlannedOffline(input: $input) { reason } }',
+    {
+      input: { target: { nodeId: node } },
+    },
+  );
   const shutdown = await start({ kind: 'SHUTDOWN' });
   const { operation } = await administrator.data(
     `query ($id: ID!) { operation(id: $id) {

@@ -220,6 +220,6 @@ export const ROWS: Record<string, Row> = {
     who: MANAGERS,
     variables: ({ epoch }) => ({ epoch }),
     levels: 1,
-    without: ['Command.operation'],
+    without: ['Command.operation', 'Command.wave'],
   },
 };

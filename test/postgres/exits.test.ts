@@ -22,7 +22,7 @@ describe('the OC dies at the worst moment of a change', () => {
   beforeAll(async () => {
     database = await createTestDatabase(process.env['TEST_DATABASE_TEMPLATE']);
     proxy = await PostgresProxy.start(database.url);
-    oc = await Oc.start({ leaseSeconds: 120, databaseUrl: proxy.url });
+    oc = await Oc.start({ leaseSeconds: 40, databaseUrl: proxy.url });
   });
   afterAll(async () => {
     await oc.stop();
