@@ -1,6 +1,5 @@
 import type { OperationModel } from '../platform/generated/prisma/models.ts';
-import type { Prisma } from '../platform/generated/prisma/client.ts';
-import { type PrismaClient } from '../platform/generated/prisma/client.ts';
+import type { Prisma, PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { Transaction } from '../platform/event-log.ts';
 import type { OperationView, WaveView } from './advance.ts';
 import { loadShut, shutIn } from './calendar/load.ts';

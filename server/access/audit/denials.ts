@@ -2,7 +2,7 @@ import type { PrismaClient } from '../../platform/generated/prisma/client.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { AppError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
-import type { Caller } from '../principal.ts';
+import { idOf, type Caller } from '../principal.ts';
 import type { AuditTarget } from './chain.ts';
 import { recordAudit, type NewAuditEntry } from './record.ts';
 
@@ -12,12 +12,16 @@ export interface DenialsDeps {
   logger: Logger;
 }
 
-/** How long denials are counted before they are written down in one entry; doubled while there are too many. */
+/** How long denials are counted before they are written down in one entry; doubled as long as there are any. */
 const WINDOW_MS = 60_000;
 const LONGEST_WINDOW_MS = 3_600_000;
 
-/** Of so many kinds in a window each is written down when it comes first; further kinds are counted together. */
+/**
+ * So many kinds of each who is known, and of all together who are not, are written down when they come first; further
+ * ones are counted together, until with the time there is room for some again.
+ */
 const MOST_KINDS = 20;
+const ROOM_AGAIN_MS = 600_000;
 
 interface Counted {
   actor: string;
@@ -26,14 +30,22 @@ interface Counted {
   count: number;
 }
 
+/** How many more kinds there is room for, as of then. */
+interface Room {
+  left: number;
+  at: number;
+}
+
 /**
  * Writes down who was not let do what. The first of a kind (who, from where, what) is written at once; the same again
- * within a minute is counted, and one entry tells the counts when the minute is over. So no flood fills the disk:
- * there are 21 entries a minute at most, and in the long run 21 an hour. A server that is killed loses a window's counts.
+ * soon after is counted, and one entry tells the counts when the window is over. So no flood fills the disk, and none
+ * hides what somebody else is denied: whoever is not known, all together, and each who is, fills no more than 20 entries
+ * at once and 6 an hour; counts are one more an hour. A server that is killed loses a window's counts.
  */
 export class Denials {
   readonly #deps: DenialsDeps;
   readonly #kinds = new Map<string, Counted>();
+  readonly #rooms = new Map<string, Room>();
   #others = 0;
   #windowMs = WINDOW_MS;
   #began: Date | undefined;
@@ -56,16 +68,28 @@ export class Denials {
     if (!isDenial(error)) return;
     const { principal, from } = caller;
     const actor = 'name' in principal ? `${principal.kind} ${principal.name}` : principal.kind;
-    const kind = JSON.stringify([actor, from, action]);
+    const who = idOf(principal);
+    const kind = JSON.stringify([who, from, action]);
     this.#began ??= this.#beginWindow();
     const known = this.#kinds.get(kind);
     if (known) known.count++;
-    else if (this.#kinds.size === MOST_KINDS) this.#others++;
+    else if (!this.#takeRoom(who)) this.#others++;
     else {
       this.#kinds.set(kind, { actor, from, action, count: 0 });
       const detail = { message: error.message.slice(0, 500) };
       await this.#write({ principal, from, action, detail, targets: [...targets] });
     }
+  }
+
+  /** Whether there is room for one more kind of theirs; it is taken then. */
+  #takeRoom(who: string): boolean {
+    const now = this.#deps.clock.now().getTime();
+    const { left, at } = this.#rooms.get(who) ?? { left: MOST_KINDS, at: now };
+    const again = Math.floor((now - at) / ROOM_AGAIN_MS);
+    const room = Math.min(MOST_KINDS, left + again);
+    if (room === 0) return false;
+    this.#rooms.set(who, { left: room - 1, at: room === MOST_KINDS ? now : at + again * ROOM_AGAIN_MS });
+    return true;
   }
 
   /** Writes down what was counted. */
@@ -86,8 +110,12 @@ export class Denials {
     this.#kinds.clear();
     this.#others = 0;
     this.#began = undefined;
-    this.#windowMs = others > 0 ? Math.min(this.#windowMs * 2, LONGEST_WINDOW_MS) : WINDOW_MS;
-    if (!since || (again.length === 0 && others === 0)) return;
+    const counted = again.length > 0 || others > 0;
+    this.#windowMs = counted ? Math.min(this.#windowMs * 2, LONGEST_WINDOW_MS) : WINDOW_MS;
+    // Who has not been denied anything for so long has all the room there is.
+    const long = this.#deps.clock.now().getTime() - MOST_KINDS * ROOM_AGAIN_MS;
+    for (const [who, { at }] of this.#rooms) if (at <= long) this.#rooms.delete(who);
+    if (!since || !counted) return;
     await this.#write({
       principal: { kind: 'system' },
       from: '',

@@ -133,4 +133,40 @@ describe('the audit log in the database', () => {
     expect(again.reduce((sum, { count }) => sum + count, others)).toBe(1000 - 20);
     expect((await verifyAudit(database.prisma)).problem).toBeUndefined();
   });
+
+  it('takes what somebody known is denied whatever the others do, and of the others some more with the time', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const denied = new AppError('FORBIDDEN', 'not for you');
+    let now = 0;
+    const clock = { now: () => new Date(now) };
+    const denials = new Denials({ ...database, clock, logger: createLogger('silent') });
+    const anybody = (n: number): Caller => ({
+      principal: { kind: 'anonymous' },
+      from: `10.0.0.${n}`,
+      userAgent: null,
+    });
+    const known = (managerId: string): Caller => ({
+      principal: {
+        kind: 'manager',
+        managerId,
+        clusterId: 'c',
+        name: 'm1',
+        credentialHash: '',
+        credentialId: '',
+      },
+      from: '10.1.0.1',
+      userAgent: null,
+    });
+    const count = () => database.prisma.auditEntry.count();
+    for (let n = 0; n < 50; n++) await denials.note(anybody(n), 'act', denied);
+    let before = await count();
+    for (const id of ['one', 'other', 'one']) await denials.note(known(id), 'act', denied);
+    expect(await count(), 'two of one name are two').toBe(before + 2);
+    now += 25 * 60_000;
+    before = await count();
+    for (let n = 50; n < 100; n++) await denials.note(anybody(n), 'act', denied);
+    expect(await count()).toBe(before + 2);
+    await denials.close();
+    vi.useRealTimers();
+  });
 });
