@@ -44,7 +44,7 @@ describe('the first one at an Operations Center', () => {
     await logInAs(page, 'Ann');
     await live(page);
 
-    // To look at the empty system, however often, makes no token: to ask for the command does, once.
+    // To look at the empty system, however often, makes one token.
     await page.reload();
     expect(await page.getByTestId('join-command').textContent()).toContain('token: oce_');
     await page.reload();
