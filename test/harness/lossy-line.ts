@@ -17,13 +17,18 @@ export type Fault = (typeof OF_REQUESTS)[number] | (typeof OF_MESSAGES)[number];
 /** How long a message is held back for one that may overtake it, milliseconds. */
 const HELD_MS = 50;
 
-/** One in five, at random, and each kind of fault in its turn. */
+/** One in five, at random, and each kind of fault in its turn; of several lines each begins with another. */
 class Fate<Kind extends string> {
   #turn = Math.floor(Math.random() * 5);
-  #struck = 0;
+  #struck: number;
   #count = 0;
 
-  constructor(private readonly kinds: readonly Kind[]) {}
+  constructor(
+    private readonly kinds: readonly Kind[],
+    line: number,
+  ) {
+    this.#struck = line;
+  }
 
   next(): Kind | null {
     if (this.#count === 5) [this.#turn, this.#count] = [Math.floor(Math.random() * 5), 0];
@@ -42,8 +47,9 @@ export class LossyLine {
     server: this.#server,
     handleProtocols: () => 'graphql-transport-ws',
   });
-  readonly #requests = new Fate(OF_REQUESTS);
-  readonly #messages = new Fate(OF_MESSAGES);
+  static #opened = 0;
+  readonly #requests = new Fate(OF_REQUESTS, LossyLine.#opened);
+  readonly #messages = new Fate(OF_MESSAGES, LossyLine.#opened++);
   /** Requests that come later. */
   #late: (() => Promise<unknown>)[] = [];
   #lossy = true;
