@@ -114,6 +114,8 @@ describe('an operator with operations in waves', () => {
     await page.getByText('The disk is full.').first().waitFor();
     await page.getByRole('button', { name: 'Retry failed', exact: true }).first().click();
     await confirm(page, 'Retry failed', 'there is room again');
+    // What one asked for is shown also where the order waits, because the pointer is over the list.
+    await page.getByRole('region', { name: 'Clusters' }).hover();
     await page.getByText('attempt 2', { exact: true }).waitFor();
     await only.finish('SUCCEEDED');
     await page.getByText('1 of 1 node done').first().waitFor();

@@ -58,6 +58,9 @@ export class List<Item extends { id: string }> {
   /** Fetches what is loaded once more; a changed order waits while the list is held. */
   refresh = (): Promise<void> => this.#load(true);
 
+  /** Fetches what is loaded once more and shows it as it is, held or not. */
+  renew = (): Promise<void> => this.#load(false);
+
   /** Fetches the next page and appends it. */
   more = async (): Promise<void> => {
     const fetch = untrack(this.fetcher);

@@ -113,9 +113,10 @@ export class LiveOperation {
   /** The moment to hand to {@link took} with what is asked for now. */
   begin = (): number => this.#now;
 
-  /** Takes the answer to an act over. */
+  /** Takes the answer to an act over. What came of it is listed at once, also while someone is at the list: they asked. */
   took(operation: OperationParts, begun: number): void {
     this.#parts.put(operation, begun);
+    void this.list.renew();
   }
 
   /** A page of a command's steps, in the order in which they are done. */
