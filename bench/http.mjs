@@ -14,7 +14,10 @@ export function send(url, { method = 'GET', headers = {}, body, via = agent } = 
         .on('end', () => resolve({ status: response.statusCode, body: Buffer.concat(chunks) }))
         .on('error', reject);
     });
-    sent.on('error', reject).setTimeout(60_000, () => sent.destroy(new Error('no answer within 60 s')));
+    sent.on('error', (error) => {
+      if (sent.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(error.code)) resolve(send(url, { method, headers, body, via }));
+      else reject(error);
+    }).setTimeout(60_000, () => sent.destroy(new Error('no answer within 60 s')));
     sent.end(body);
   });
 }

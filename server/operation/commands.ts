@@ -4,7 +4,7 @@ import type { PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { CommandModel } from '../platform/generated/prisma/models.ts';
 import type { CommandStatus, EventKind } from '../platform/generated/prisma/enums.ts';
 import { conflict, notFound } from '../platform/errors.ts';
-import { change, headPosition, type EventWriterDeps, type Transaction } from '../platform/event-log.ts';
+import { change, type EventWriterDeps, type LoggedEvent, type Transaction } from '../platform/event-log.ts';
 import { endingWithConsumer } from '../platform/iterate.ts';
 import { checkEpoch } from '../manager/membership.ts';
 import { lockCluster } from '../topology/lock.ts';
@@ -31,16 +31,23 @@ export interface CommandReport {
  * @throws AppError CONFLICT when the manager is not, or no longer, the primary of that epoch.
  */
 export const issuedCommands = (deps: Deps, principal: ManagerPrincipal, epoch: number) =>
-  endingWithConsumer((signal) => followCommands(deps, principal, epoch, signal));
+  endingWithConsumer(async function* (signal) {
+    const { events, leave } = deps.tail.clusters.follow(principal.clusterId, FOLLOWED);
+    signal.addEventListener('abort', leave);
+    try {
+      yield* followCommands(deps, principal, epoch, events);
+    } finally {
+      leave();
+    }
+  });
 
 async function* followCommands(
   deps: Deps,
   principal: ManagerPrincipal,
   epoch: number,
-  signal: AbortSignal,
+  news: AsyncIterable<LoggedEvent[]>,
 ): AsyncGenerator<string, void, void> {
   const { clusterId } = principal;
-  const head = await headPosition(deps.prisma);
   await mustBePrimary(deps.prisma, principal, epoch);
   const waiting = await deps.prisma.command.findMany({
     where: { clusterId, OR: [ACTIVE, expiredUnseen(deps.clock.now())] },
@@ -53,11 +60,10 @@ async function* followCommands(
     epoch,
     waiting.map(({ id }) => id),
   );
-  for await (const { events } of deps.tail.follow(head, signal)) {
-    const mine = events.filter((event) => event.clusterId === clusterId);
-    if (mine.some(({ kind }) => MOVES_LEASE.has(kind))) await mustBePrimary(deps.prisma, principal, epoch);
-    const news = mine.filter(({ kind }) => kind === 'COMMAND_ISSUED' || kind === 'COMMAND_WISHED');
-    const ids = news.map(({ commandId }) => commandId).filter((id) => id !== null);
+  for await (const events of news) {
+    if (events.some(({ kind }) => MOVES_LEASE.has(kind))) await mustBePrimary(deps.prisma, principal, epoch);
+    const told = events.filter(({ kind }) => MOVES_COMMAND.has(kind));
+    const ids = told.map(({ commandId }) => commandId).filter((id) => id !== null);
     yield* deliver(deps, principal, epoch, [...new Set(ids)]);
   }
 }
@@ -67,6 +73,8 @@ const ACTIVE = { status: { in: [...ACTIVE_COMMAND] }, notBefore: null };
 
 /** After these a manager may be primary no more: another one is, or nobody. */
 const MOVES_LEASE = new Set<EventKind>(['MANAGER_PROMOTED', 'MANAGER_LEFT', 'MANAGER_REVOKED']);
+const MOVES_COMMAND = new Set<EventKind>(['COMMAND_ISSUED', 'COMMAND_WISHED']);
+const FOLLOWED = new Set([...MOVES_LEASE, ...MOVES_COMMAND]);
 
 /**
  * Commands that expired although a manager has them, and may not know. They are delivered with `abortRequested`, for as

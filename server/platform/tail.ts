@@ -1,5 +1,6 @@
 import type { PrismaClient } from './generated/prisma/client.ts';
 import type { Bus } from './bus.ts';
+import { ClusterFeed } from './cluster-feed.ts';
 import type { Logger } from './log.ts';
 import { headPosition, samePosition, type LoggedEvent, type Position } from './event-log.ts';
 import { AppError } from './errors.ts';
@@ -33,6 +34,8 @@ const PAGE = 1000;
  * another mark, the log was compacted or belongs to another history, and the reader is told to begin anew.
  */
 export class Tail {
+  /** For who follows one cluster alone. */
+  readonly clusters = new ClusterFeed();
   readonly #options: Required<TailOptions>;
   readonly #waiting = new Set<() => void>();
   /** The newest events, the one at the head last. */
@@ -64,6 +67,7 @@ export class Tail {
     clearInterval(this.#timer);
     await this.#reading;
     this.#wake();
+    this.clusters.end();
   }
 
   /**
@@ -186,6 +190,7 @@ export class Tail {
       const why = shortened ? 'was shortened beyond what was read of it' : 'is another one than before';
       this.#options.logger.warn(`the event log ${why}: everybody starts again`);
       await this.#restart();
+      this.clusters.lose();
       this.#wake();
       return;
     }
@@ -194,6 +199,7 @@ export class Tail {
     this.#recent.push(...events);
     if (this.#recent.length > this.#options.keep) this.#recent = this.#recent.slice(-this.#options.keep);
     this.#head = positionOf(events.at(-1)!);
+    this.clusters.tell(events);
     this.#wake();
   }
 
