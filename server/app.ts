@@ -23,6 +23,7 @@ import { createRouter } from './http/router.ts';
 import { MembershipWriter } from './manager/membership-writer.ts';
 import { renewalsInRounds } from './manager/renewals.ts';
 import { MetricFeed } from './metric/feed.ts';
+import { deliveriesInRounds } from './operation/delivery.ts';
 import { Runner } from './operation/runner.ts';
 import { createLocalBus, type OwnedBus } from './platform/bus.ts';
 import { DatabaseClock, systemClock, type Clock } from './platform/clock.ts';
@@ -30,6 +31,7 @@ import type { Database } from './platform/database/database.ts';
 import { Duty } from './platform/duty.ts';
 import type { Logger } from './platform/log.ts';
 import { packageRoot } from './platform/package-root.ts';
+import { logReader } from './platform/event-log.ts';
 import { Tail } from './platform/tail.ts';
 import { Turns } from './platform/turns.ts';
 import { ensureSystem } from './topology/service.ts';
@@ -71,7 +73,7 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     const bus = await createBus(config, logger);
     closers.push(() => bus.close());
     await ensureSystem({ prisma, bus, clock }, config.systemName);
-    const tail = new Tail({ prisma, bus, logger });
+    const tail = new Tail({ log: logReader(database), bus, logger });
     await tail.start();
     closers.push(() => tail.stop());
     const metrics = new MetricFeed({ prisma, bus, logger });
@@ -101,6 +103,7 @@ export async function createApp({ config, database, logger, clock: givenClock }:
       tail,
       membershipWriter,
       renewals: renewalsInRounds({ prisma, clock, leaseMs }),
+      deliveries: deliveriesInRounds({ prisma, bus, clock }),
       authenticate: authenticator({ prisma, clock, leaseMs, authentication, sessions }),
       authentication,
       sessions,

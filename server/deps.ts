@@ -8,6 +8,7 @@ import type { Turns } from './platform/turns.ts';
 import type { MetricFeed } from './metric/feed.ts';
 import type { MembershipSink } from './manager/membership.ts';
 import type { RenewalSink } from './manager/renewals.ts';
+import type { DeliverySink } from './operation/delivery.ts';
 import type { Denials } from './access/audit/denials.ts';
 import type { Authenticate } from './access/authenticate.ts';
 import type { Passwords } from './access/password.ts';
@@ -24,6 +25,7 @@ export interface Deps {
   tail: Tail;
   membershipWriter: MembershipSink;
   renewals: RenewalSink;
+  deliveries: DeliverySink;
   authenticate: Authenticate;
   /** False: AUTH=off. */
   authentication: boolean;

@@ -10,11 +10,13 @@ import type { Deps } from '../deps.ts';
 import { createLocalBus } from '../platform/bus.ts';
 import { openDatabase, type Database } from '../platform/database/database.ts';
 import { createLogger } from '../platform/log.ts';
+import { logReader } from '../platform/event-log.ts';
 import { Tail } from '../platform/tail.ts';
 import { ensureSystem } from '../topology/service.ts';
 import { MembershipWriter } from './membership-writer.ts';
 import { renewLease } from './heartbeat.ts';
 import { renewalsInRounds } from './renewals.ts';
+import { deliveriesInRounds } from '../operation/delivery.ts';
 import { registerManager } from './session.ts';
 import { sweepLeases } from './sweep.ts';
 
@@ -44,7 +46,7 @@ describe('the sweep, by a clock of its own', () => {
     const { prisma, readJson } = database;
     const bus = createLocalBus();
     const clock = { now: () => new Date(now) };
-    const tail = new Tail({ prisma, bus, logger });
+    const tail = new Tail({ log: logReader(database), bus, logger });
     return {
       prisma,
       readJson,
@@ -54,6 +56,7 @@ describe('the sweep, by a clock of its own', () => {
       tail,
       membershipWriter: new MembershipWriter({ prisma, bus, clock }),
       renewals: renewalsInRounds({ prisma, clock, leaseMs: LEASE_MS }),
+      deliveries: deliveriesInRounds({ prisma, bus, clock }),
       ...withoutAuthentication,
       metrics: { position: { revision: 0n, mark: '' }, next: async () => undefined },
       leaseMs: LEASE_MS,

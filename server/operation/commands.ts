@@ -1,17 +1,14 @@
 import type { Deps } from '../deps.ts';
 import type { ManagerPrincipal } from '../access/principal.ts';
-import type { PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { CommandModel } from '../platform/generated/prisma/models.ts';
-import type { CommandStatus, EventKind } from '../platform/generated/prisma/enums.ts';
-import { conflict, notFound } from '../platform/errors.ts';
-import { change, type EventWriterDeps, type LoggedEvent, type Transaction } from '../platform/event-log.ts';
-import { endingWithConsumer } from '../platform/iterate.ts';
+import type { CommandStatus } from '../platform/generated/prisma/enums.ts';
+import { invalid, notFound } from '../platform/errors.ts';
+import { change, type EventWriterDeps } from '../platform/event-log.ts';
 import { checkEpoch } from '../manager/membership.ts';
 import { lockCluster } from '../topology/lock.ts';
 import { commandEvent, countMoves, lockCommands, skipSteps } from './progress.ts';
-import type { ClusterRow } from '../topology/service.ts';
-import { ACTIVE_COMMAND, commandEnded, takesReport } from './state.ts';
-import { mustHaveEnded, updateSteps, type StepReport } from './steps.ts';
+import { commandEnded, takesReport } from './state.ts';
+import { updateSteps, type StepReport } from './steps.ts';
 
 export interface CommandReport {
   commandId: string;
@@ -23,125 +20,6 @@ export interface CommandReport {
   /** With REFUSED: it is busy, and asks to be asked again after so many seconds. */
   retryAfterSeconds: number | null;
   steps: StepReport[];
-}
-
-/**
- * The ids of the commands for the cluster of this primary: those that have not ended, oldest first, then each that is
- * issued, of which something else is wanted, or that expired, until the epoch is over. A command may come more than once.
- * @throws AppError CONFLICT when the manager is not, or no longer, the primary of that epoch.
- */
-export const issuedCommands = (deps: Deps, principal: ManagerPrincipal, epoch: number) =>
-  endingWithConsumer(async function* (signal) {
-    const { events, leave } = deps.tail.clusters.follow(principal.clusterId, FOLLOWED);
-    signal.addEventListener('abort', leave);
-    try {
-      yield* followCommands(deps, principal, epoch, events);
-    } finally {
-      leave();
-    }
-  });
-
-async function* followCommands(
-  deps: Deps,
-  principal: ManagerPrincipal,
-  epoch: number,
-  news: AsyncIterable<LoggedEvent[]>,
-): AsyncGenerator<string, void, void> {
-  const { clusterId } = principal;
-  await mustBePrimary(deps.prisma, principal, epoch);
-  const waiting = await deps.prisma.command.findMany({
-    where: { clusterId, OR: [ACTIVE, expiredUnseen(deps.clock.now())] },
-    orderBy: [{ issuedAt: 'asc' }, { id: 'asc' }],
-    select: { id: true },
-  });
-  yield* deliver(
-    deps,
-    principal,
-    epoch,
-    waiting.map(({ id }) => id),
-  );
-  for await (const events of news) {
-    if (events.some(({ kind }) => MOVES_LEASE.has(kind))) await mustBePrimary(deps.prisma, principal, epoch);
-    const told = events.filter(({ kind }) => MOVES_COMMAND.has(kind));
-    const ids = told.map(({ commandId }) => commandId).filter((id) => id !== null);
-    yield* deliver(deps, principal, epoch, [...new Set(ids)]);
-  }
-}
-
-/** Commands that a manager is to have now: not one that it was too busy for, before its time has come. */
-const ACTIVE = { status: { in: [...ACTIVE_COMMAND] }, notBefore: null };
-
-/** After these a manager may be primary no more: another one is, or nobody. */
-const MOVES_LEASE = new Set<EventKind>(['MANAGER_PROMOTED', 'MANAGER_LEFT', 'MANAGER_REVOKED']);
-const MOVES_COMMAND = new Set<EventKind>(['COMMAND_ISSUED', 'COMMAND_WISHED']);
-const FOLLOWED = new Set([...MOVES_LEASE, ...MOVES_COMMAND]);
-
-/**
- * Commands that expired although a manager has them, and may not know. They are delivered with `abortRequested`, for as
- * long as such a manager may have been away: the longest time that a command can wait.
- */
-const expiredUnseen = (now: Date) => ({
-  status: 'EXPIRED' as const,
-  deliveredAt: { not: null },
-  finishedAt: { gt: new Date(now.getTime() - WEEK_MS) },
-});
-const WEEK_MS = 7 * 86_400_000;
-
-async function mustBePrimary(
-  db: PrismaClient | Transaction,
-  { managerId, clusterId }: ManagerPrincipal,
-  epoch: number,
-): Promise<ClusterRow> {
-  const cluster = await db.cluster.findUniqueOrThrow({ where: { id: clusterId } });
-  if (cluster.primaryId === managerId && cluster.epoch === epoch) return cluster;
-  throw conflict(`Epoch ${epoch} is over.`, { field: 'epoch', epoch: cluster.epoch });
-}
-
-/** Commands that are marked together: a manager that goes away may not have got the last of so many. */
-const AT_ONCE = 20;
-
-/**
- * Hands commands over, those that there are to hand over. Before, they are marked: from then on only the manager can say
- * that it did not begin them.
- * @throws AppError CONFLICT when the manager is primary no more: it has got nothing then.
- */
-async function* deliver(
-  deps: Deps,
-  principal: ManagerPrincipal,
-  epoch: number,
-  ids: readonly string[],
-): AsyncGenerator<string, void, void> {
-  for (let from = 0; from < ids.length; from += AT_ONCE) {
-    const some = ids.slice(from, from + AT_ONCE);
-    const standing = await markDelivered(deps, principal, epoch, some);
-    yield* some.filter((id) => standing.has(id));
-  }
-}
-
-async function markDelivered(
-  deps: Deps,
-  principal: ManagerPrincipal,
-  epoch: number,
-  ids: string[],
-): Promise<Set<string>> {
-  const now = deps.clock.now();
-  return change(deps, async (tx, record) => {
-    // Under its lock the cluster has no other primary before this is committed.
-    await lockCluster(tx, principal.clusterId);
-    const cluster = await mustBePrimary(tx, principal, epoch);
-    await lockCommands(tx, { ids });
-    const first = await tx.command.updateManyAndReturn({
-      where: { id: { in: ids }, ...ACTIVE, deliveredAt: null },
-      data: { deliveredAt: now },
-    });
-    const told = `${cluster.name}: its manager has the command.`;
-    record(...first.map((command) => commandEvent('COMMAND_CHANGED', command, told, principal)));
-    const standing = await tx.command.findMany({
-      where: { id: { in: ids }, OR: [ACTIVE, expiredUnseen(now)] },
-      select: { id: true },
-    });
-    return new Set(standing.map(({ id }) => id));
-  });
 }
 
 /**
@@ -161,10 +39,16 @@ export async function reportCommand(deps: Deps, principal: ManagerPrincipal, rep
     if (!takesReport(command, report.status) || report.sequence <= command.reportSequence) {
       return { applied: false, sequence: command.reportSequence };
     }
-    record(...(await updateSteps(tx, command, report.steps)));
-    if (report.status === 'SUCCEEDED') await mustHaveEnded(tx, command.id);
     const next = afterReport(command, report, now);
-    if (next.finishedAt)
+    let open = 0;
+    if (report.steps.length > 0 || next.finishedAt) {
+      const written = await updateSteps(tx, command, report.steps);
+      record(...written.events);
+      open = written.open;
+    }
+    if (report.status === 'SUCCEEDED' && open > 0)
+      throw invalid('input.status', `it has not succeeded: ${open} of its steps have not ended`);
+    if (next.finishedAt && open > 0)
       await skipSteps(tx, [command], report.statusReason ?? 'The command ended before.', now);
     await tx.command.update({ where: { id: command.id }, data: next });
     const told =

@@ -71,7 +71,8 @@ export async function countMoves(tx: Transaction, moves: readonly Move[]): Promi
     changes.set(waveId, { ...counts, [from]: counts[from] - 1, [to]: counts[to] + 1 });
   }
   for (const waveId of [...changes.keys()].sort()) {
-    const counts = Object.entries(changes.get(waveId)!);
+    const counts = Object.entries(changes.get(waveId)!).filter(([, by]) => by !== 0);
+    if (counts.length === 0) continue;
     await tx.wave.update({
       where: { id: waveId },
       data: Object.fromEntries(counts.map(([status, by]) => [status.toLowerCase(), { increment: by }])),

@@ -21,11 +21,11 @@ export interface Outlook {
 }
 
 /**
- * Does all that is to be done for an operation now, each act in a transaction of its own that decides once more under
+ * Does all that is to be done for an operation now, or so many acts at the most, each act in a transaction of its own that decides once more under
  * the locks of what it changes. Whoever dies in between leaves rows from which the next turn, of whatever server, goes on.
  */
-export async function takeTurn(deps: ActorDeps, id: string): Promise<Outlook> {
-  for (;;) {
+export async function takeTurn(deps: ActorDeps, id: string, most = Infinity): Promise<Outlook> {
+  for (let acts = 0; acts < most; acts++) {
     const now = deps.clock.now();
     const loaded = await loadView(deps.prisma, id, now);
     if (!loaded) return { ended: true, wakeAt: null };
@@ -45,10 +45,14 @@ export async function takeTurn(deps: ActorDeps, id: string): Promise<Outlook> {
     }
     await change(deps, (tx, record) => act(deps, tx, record, loaded, decision.act));
   }
+  return { ended: false, wakeAt: deps.clock.now() };
 }
 
 const earliest = (...times: (Date | null)[]): Date | null =>
   times.reduce((first, time) => (first && (!time || first <= time) ? first : time), null);
+
+/** Where clusters are done while they are issued there is always more to do: the answer does not wait for that. */
+const MOST_ACTS_NOW = 10;
 
 /**
  * A turn right after somebody's act, so that its answer shows what came of it.
@@ -58,7 +62,7 @@ export async function takeTurnNow(
   deps: ActorDeps & Pick<Deps, 'logger'>,
   id: string,
 ): Promise<OperationModel> {
-  await takeTurn(deps, id).catch((error: unknown) => {
+  await takeTurn(deps, id, MOST_ACTS_NOW).catch((error: unknown) => {
     deps.logger.warn({ err: error, operationId: id }, 'an operation could not be carried on');
   });
   return deps.prisma.operation.findUniqueOrThrow({ where: { id } });

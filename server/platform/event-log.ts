@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Prisma, type PrismaClient } from './generated/prisma/client.ts';
 import { driverCause, isWriteConflict } from './database/driver-cause.ts';
 import type { EventKind } from './generated/prisma/enums.ts';
+import type { ReadJson } from './database/read-json.ts';
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
 
@@ -106,6 +107,27 @@ export function headPosition(prisma: PrismaClient | Transaction): Promise<Positi
     select: { revision: true, mark: true },
   });
 }
+
+/** Reads the log as it is committed. */
+export interface LogReader {
+  head(): Promise<Position>;
+  /** So many events at the most, in their order, from that revision on. */
+  from(revision: bigint, most: number): Promise<LoggedEvent[]>;
+}
+
+export const logReader = ({ prisma, readJson }: { prisma: PrismaClient; readJson: ReadJson }): LogReader => ({
+  head: () => headPosition(prisma),
+  async from(revision, most) {
+    // As text: JSON's numbers do not hold every revision.
+    const events = await readJson<(Omit<LoggedEvent, 'revision'> & { revision: string })[]>(Prisma.sql`
+      SELECT coalesce(json_agg(page), '[]') FROM (
+        SELECT revision::text, mark, kind, cluster_id AS "clusterId", node_id AS "nodeId", operation_id AS "operationId",
+          command_id AS "commandId", step_id AS "stepId"
+        FROM event WHERE revision >= ${revision} ORDER BY event.revision LIMIT ${most}
+      ) AS page`);
+    return events.map((event) => ({ ...event, revision: BigInt(event.revision) }));
+  },
+});
 
 /** There is one system; its row has this id. */
 export const SYSTEM_ID = 'system';

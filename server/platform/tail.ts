@@ -1,8 +1,7 @@
-import type { PrismaClient } from './generated/prisma/client.ts';
 import type { Bus } from './bus.ts';
 import { ClusterFeed } from './cluster-feed.ts';
 import type { Logger } from './log.ts';
-import { headPosition, samePosition, type LoggedEvent, type Position } from './event-log.ts';
+import { samePosition, type LoggedEvent, type LogReader, type Position } from './event-log.ts';
 import { AppError } from './errors.ts';
 
 /** Events in revision order up to and including `position`; empty when only time has passed: the log is alive. */
@@ -12,7 +11,7 @@ export interface Batch {
 }
 
 export interface TailOptions {
-  prisma: PrismaClient;
+  log: LogReader;
   bus: Bus;
   logger: Logger;
   /** The log is also read this often without any bell, milliseconds. */
@@ -128,21 +127,7 @@ export class Tail {
 
   /** The event at `position` and those behind it. */
   #page({ revision }: Position): Promise<LoggedEvent[]> {
-    return this.#options.prisma.event.findMany({
-      where: { revision: { gte: revision } },
-      orderBy: { revision: 'asc' },
-      take: PAGE + 1,
-      select: {
-        revision: true,
-        mark: true,
-        kind: true,
-        clusterId: true,
-        nodeId: true,
-        operationId: true,
-        commandId: true,
-        stepId: true,
-      },
-    });
+    return this.#options.log.from(revision, PAGE + 1);
   }
 
   /** Resolves at the next news, after `bookmarkMs`, at the signal's end, whichever is first. */
@@ -205,7 +190,7 @@ export class Tail {
 
   /** Begins at the head as it is now, with nothing remembered but the event there. */
   async #restart(): Promise<void> {
-    this.#head = await headPosition(this.#options.prisma);
+    this.#head = await this.#options.log.head();
     this.#recent = (await this.#page(this.#head)).slice(0, 1);
   }
 
