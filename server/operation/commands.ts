@@ -6,7 +6,7 @@ import { invalid, notFound } from '../platform/errors.ts';
 import { change, type EventWriterDeps } from '../platform/event-log.ts';
 import { checkEpoch } from '../manager/membership.ts';
 import { lockCluster } from '../topology/lock.ts';
-import { commandEvent, countMoves, lockCommands, skipSteps } from './progress.ts';
+import { commandEvent, countMove, countMoves, lockCommands, skipSteps } from './progress.ts';
 import { commandEnded, takesReport } from './state.ts';
 import { updateSteps, type StepReport } from './steps.ts';
 
@@ -30,7 +30,7 @@ export interface CommandReport {
  */
 export async function reportCommand(deps: Deps, principal: ManagerPrincipal, report: CommandReport) {
   const now = deps.clock.now();
-  return change(deps, async (tx, record) => {
+  return change(deps, async (tx, record, atLast) => {
     const cluster = await lockCluster(tx, principal.clusterId);
     await lockCommands(tx, { ids: [report.commandId] });
     const command = await tx.command.findFirst({ where: { id: report.commandId, clusterId: cluster.id } });
@@ -68,7 +68,7 @@ export async function reportCommand(deps: Deps, principal: ManagerPrincipal, rep
       );
     }
     if (next.status !== command.status)
-      await countMoves(tx, [{ waveId: command.waveId, from: command.status, to: next.status }]);
+      atLast(countMove({ waveId: command.waveId, from: command.status, to: next.status }));
     return { applied: true, sequence: report.sequence };
   });
 }

@@ -55,17 +55,29 @@ export interface EventWriterDeps {
  * The head of the log is one row that each writer takes with its last statement and holds until it commits: a
  * revision is visible only when all lower ones are, so a reader that goes by revision skips none. The price is that
  * commits of changes queue up behind each other for the length of that last statement.
+ *
+ * `atLast` takes an `UPDATE … RETURNING 1` of one row that many writers want, such as a counter. It is done in that last
+ * statement, right before the head is taken, so that the row is held no longer than the head is. One, with events.
  */
 export async function change<T>(
   { prisma, bus, clock }: EventWriterDeps,
-  work: (tx: Transaction, record: (...events: NewEvent[]) => void) => Promise<T>,
+  work: (
+    tx: Transaction,
+    record: (...events: NewEvent[]) => void,
+    atLast: (update: Prisma.Sql) => void,
+  ) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const events: NewEvent[] = [];
+    let last = NOTHING_AT_LAST;
     try {
       const result = await prisma.$transaction(async (tx) => {
-        const value = await work(tx, (...more) => events.push(...more));
-        if (events.length > 0) await append(tx, events, clock.now());
+        const value = await work(
+          tx,
+          (...more) => events.push(...more),
+          (update) => (last = update),
+        );
+        if (events.length > 0) await append(tx, events, last, clock.now());
         return value;
       });
       if (events.length > 0) bus.ring();
@@ -86,11 +98,19 @@ export const isDataError = (error: unknown): boolean =>
 
 const ATTEMPTS = 3;
 
-async function append(tx: Transaction, events: readonly NewEvent[], at: Date): Promise<void> {
+const NOTHING_AT_LAST = Prisma.sql`SELECT 1`;
+
+async function append(
+  tx: Transaction,
+  events: readonly NewEvent[],
+  last: Prisma.Sql,
+  at: Date,
+): Promise<void> {
   const mark = randomBytes(6).toString('base64url');
   await tx.$executeRaw`
-    WITH head AS (
+    WITH before AS (${last}), head AS (
       UPDATE system SET revision = revision + ${events.length}::int, mark = ${mark}
+      WHERE (SELECT count(*) FROM before) >= 0
       RETURNING revision - ${events.length}::int AS base
     )
     INSERT INTO event (revision, mark, at, kind, summary, actor, cluster_id, node_id, operation_id, command_id, step_id)
