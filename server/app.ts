@@ -33,7 +33,7 @@ import type { Logger } from './platform/log.ts';
 import { packageRoot } from './platform/package-root.ts';
 import { logReader } from './platform/event-log.ts';
 import { Tail } from './platform/tail.ts';
-import { Turns } from './platform/turns.ts';
+import { FairQueue } from './platform/fair-queue.ts';
 import { ensureSystem } from './topology/service.ts';
 
 export interface App {
@@ -108,7 +108,8 @@ export async function createApp({ config, database, logger, clock: givenClock }:
       authentication,
       sessions,
       passwords: new Passwords(),
-      admissions: new Turns(ADMISSIONS),
+      admissions: new FairQueue(ADMISSIONS),
+      reports: new FairQueue(REPORTS),
       denials,
       peerOf: peerOf(config.trustedProxies),
       metrics,
@@ -183,7 +184,13 @@ export async function createApp({ config, database, logger, clock: givenClock }:
  * When thousands of managers come at once, most of them wait here and not for a connection to the database, of which
  * others need some: each registration waits for the row of its token.
  */
-const ADMISSIONS = { atOnce: 4, waiting: 10_000, full: 'Too many managers register at once. Try again.' };
+const ADMISSIONS = {
+  atOnce: 4,
+  waiting: 100,
+  full: 'Too many managers of this cluster register at once. Try again.',
+};
+/** Likewise: of ten connections some are to be had at once by people, and by who carries operations on. */
+const REPORTS = { atOnce: 6, waiting: 100, full: 'Too many reports of this cluster wait. Try again.' };
 
 async function startClock(
   { kind, prisma }: Database,

@@ -26,9 +26,13 @@ export interface CommandReport {
  * What a manager has done of a command. State-based: a later report says all that an earlier one said.
  * @returns applied: false for a report that was applied before or whose command has ended.
  * @throws AppError NOT_FOUND for a command that is not of the manager's cluster; CONFLICT for a stale epoch; INVALID
- *   for a step that the command does not have, and for success where steps have not ended.
+ *   for a step that the command does not have, and for success where steps have not ended; UNAVAILABLE when too many
+ *   reports of the cluster wait.
  */
-export async function reportCommand(deps: Deps, principal: ManagerPrincipal, report: CommandReport) {
+export const reportCommand = (deps: Deps, principal: ManagerPrincipal, report: CommandReport) =>
+  deps.reports.take(principal.clusterId, () => applyReport(deps, principal, report));
+
+function applyReport(deps: Deps, principal: ManagerPrincipal, report: CommandReport) {
   const now = deps.clock.now();
   return change(deps, async (tx, record, atLast) => {
     const cluster = await lockCluster(tx, principal.clusterId);

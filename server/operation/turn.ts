@@ -21,17 +21,17 @@ export interface Outlook {
 }
 
 /**
- * Does all that is to be done for an operation now, or so many acts at the most, each act in a transaction of its own that decides once more under
+ * Does all that is to be done for an operation now, each act in a transaction of its own that decides once more under
  * the locks of what it changes. Whoever dies in between leaves rows from which the next turn, of whatever server, goes on.
+ * It ends after clusters were issued: while these are done there would be more to do again and again.
  */
-export async function takeTurn(deps: ActorDeps, id: string, most = Infinity): Promise<Outlook> {
-  for (let acts = 0; acts < most; acts++) {
+export async function takeTurn(deps: ActorDeps, id: string): Promise<Outlook> {
+  for (;;) {
     const next = await change(deps, (tx, record) => act(deps, tx, record, id));
     if (next === 'EXPIRE') await expireCommands(deps, id);
     else if (next === 'ASK_AGAIN') await askAgain(deps, id);
     else if (next !== 'ACT') return next;
   }
-  return { ended: false, wakeAt: deps.clock.now() };
 }
 
 type Next = 'EXPIRE' | 'ASK_AGAIN' | 'ACT' | Outlook;
@@ -54,9 +54,6 @@ function nextOf(loaded: Loaded, now: Date): Next {
 const earliest = (...times: (Date | null)[]): Date | null =>
   times.reduce((first, time) => (first && (!time || first <= time) ? first : time), null);
 
-/** Where clusters are done while they are issued there is always more to do: the answer does not wait for that. */
-const MOST_ACTS_NOW = 10;
-
 /**
  * A turn right after somebody's act, so that its answer shows what came of it.
  * What fails here is no failure of the act: that is committed, and the runner goes on.
@@ -65,7 +62,7 @@ export async function takeTurnNow(
   deps: ActorDeps & Pick<Deps, 'logger'>,
   id: string,
 ): Promise<OperationModel> {
-  await takeTurn(deps, id, MOST_ACTS_NOW).catch((error: unknown) => {
+  await takeTurn(deps, id).catch((error: unknown) => {
     deps.logger.warn({ err: error, operationId: id }, 'an operation could not be carried on');
   });
   return deps.prisma.operation.findUniqueOrThrow({ where: { id } });
@@ -90,7 +87,7 @@ async function act(deps: ActorDeps, tx: Transaction, record: Record, id: string)
   if (still) await carryOut(tx, record, loaded, still, candidates ?? [], now);
   const after = still ? (await loadView(tx, id, now))! : loaded;
   const operation = await tell(tx, record, after, advance(after.view, now), now);
-  return nextOf({ ...after, operation }, now);
+  return still?.act === 'issue' ? { ended: false, wakeAt: now } : nextOf({ ...after, operation }, now);
 }
 
 /** Commands are locked before their operation (see lockCommands): those that the act is about. */
