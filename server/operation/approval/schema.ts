@@ -12,7 +12,7 @@ import { contains } from '../../platform/contains.ts';
 import type { Prisma } from '../../platform/generated/prisma/client.ts';
 import { approveOperation, withdrawApproval } from '../acts/approve.ts';
 import { seenRows } from '../calendar/choice.ts';
-import { shownChoice } from '../calendar/schema.ts';
+import { shownChoice } from '../calendar/shown-choice.ts';
 import { Operation } from '../schema/operation.ts';
 import { createApprovalRule, removeApprovalRule } from './rules.ts';
 

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { ClusterChoice as ClusterChoiceShape } from '../../access/grants.ts';
 import { ClusterChoice, ClusterChoiceInput, choiceFrom } from '../../access/schema/grant.ts';
 import { visibilityOf } from '../../access/visibility.ts';
 import { builder } from '../../graphql/builder.ts';
@@ -9,35 +8,16 @@ import { CHECKED_CURSORS } from '../../graphql/cursors.ts';
 import * as input from '../../graphql/input.ts';
 import { byText, oldestBy, Keyset } from '../../graphql/keyset.ts';
 import { listed } from '../../graphql/listed.ts';
-import { batched } from '../../graphql/loader.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
 import { contains } from '../../platform/contains.ts';
 import type { Prisma } from '../../platform/generated/prisma/client.ts';
 import { isOn, openUntil, opensAfter } from './calendar.ts';
-import { choiceOf, seenRows } from './choice.ts';
+import { seenRows } from './choice.ts';
 import { createFreeze, removeFreeze } from './freezes.ts';
+import { shownChoice } from './shown-choice.ts';
 import { createMaintenanceWindow, removeMaintenanceWindow } from './windows.ts';
 
 const DAY = 86_400;
-
-const isSeen = batched<boolean>(async (names, { prisma }, _args, { principal }) => {
-  const rows = await prisma.cluster.findMany({
-    where: { name: { in: [...names] }, AND: visibilityOf(principal).clusters },
-    select: { name: true },
-  });
-  return new Map(rows.map(({ name }) => [name, true]));
-}, false);
-
-/** The choice of a row, without names that are not for who asks. */
-export async function shownChoice(
-  row: { clusters: unknown },
-  context: Context,
-): Promise<ClusterChoiceShape | null> {
-  const choice = choiceOf(row);
-  if (!choice || visibilityOf(context.principal).all) return choice;
-  const seen = await Promise.all(choice.names.map((name) => isSeen(context, name)));
-  return { ...choice, names: choice.names.filter((_, index) => seen[index]) };
-}
 
 const Freeze = builder.prismaObject('Freeze', {
   description: 'For a time nothing is issued to some clusters. What is under way there goes on.',

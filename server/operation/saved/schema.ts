@@ -7,7 +7,7 @@ import { byText, Keyset } from '../../graphql/keyset.ts';
 import { listed } from '../../graphql/listed.ts';
 import { contains } from '../../platform/contains.ts';
 import type { Prisma } from '../../platform/generated/prisma/client.ts';
-import { shownChoice } from '../calendar/schema.ts';
+import { shownChoice } from '../calendar/shown-choice.ts';
 import {
   RollingInput,
   RollingStrategy,
