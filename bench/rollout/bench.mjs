@@ -5,8 +5,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { concurrently } from '../concurrently.mjs';
 import { graphql } from '../http.mjs';
-import { Manager } from '../manager.mjs';
+import { READYING, Manager } from '../manager.mjs';
 import { inTurn, pairsOf, rowAside, rowAtLeast, rowAtMost } from '../measure.mjs';
 import { startOc } from '../operations-center.mjs';
 import { startPostgres } from '../postgres.mjs';
@@ -36,8 +37,9 @@ export default async function* rollout(say) {
     say(`${CLUSTERS} clusters have joined`);
     const fleet = joined.map((manager) => ({ manager, line: new SimulatedManager(oc.url, manager) }));
     const present = fleet.filter((_, index) => index % OFFLINE !== 0);
-    for (const { manager } of fleet.filter((_, index) => index % OFFLINE === 0)) await leave(oc.url, manager);
-    for (const { line } of present) await line.connect();
+    const away = fleet.filter((_, index) => index % OFFLINE === 0);
+    await concurrently(READYING, away, ({ manager }) => leave(oc.url, manager));
+    await concurrently(READYING, present, ({ line }) => line.connect());
     say(`${present.length} are connected, the others have left`);
     const before = memoryOf(oc.child.pid);
 

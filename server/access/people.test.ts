@@ -36,7 +36,6 @@ describe('people, by a clock of its own', () => {
   let caller = {
     principal: { kind: 'local' as const, name: 'local' as const },
     from: '192.0.2.1',
-    userAgent: null,
   };
 
   beforeAll(async () => {

@@ -73,7 +73,7 @@ describe('the sweep, by a clock of its own', () => {
     const manager = { url: null, consoleUrl: null, host: null, pid: null, version: '1', capabilities: [] };
     const { managerId, clusterId } = await registerManager(
       deps,
-      { principal: { kind: 'local', name: 'local' }, from: '127.0.0.1', userAgent: null },
+      { principal: { kind: 'local', name: 'local' }, from: '127.0.0.1' },
       {
         credential: `of ${cluster}`,
         token,

@@ -145,6 +145,7 @@ export const Command = builder.prismaObject('Command', {
       select: {
         wave: {
           select: {
+            index: true,
             name: true,
             status: true,
             pausedAt: true,
