@@ -16,7 +16,6 @@ import { ensureSystem } from '../topology/service.ts';
 import { MembershipWriter } from './membership-writer.ts';
 import { renewLease } from './heartbeat.ts';
 import { renewalsInRounds } from './renewals.ts';
-import { deliveriesInRounds } from '../operation/delivery.ts';
 import { registerManager } from './session.ts';
 import { sweepLeases } from './sweep.ts';
 
@@ -56,7 +55,7 @@ describe('the sweep, by a clock of its own', () => {
       tail,
       membershipWriter: new MembershipWriter({ prisma, bus, clock }),
       renewals: renewalsInRounds({ prisma, clock, leaseMs: LEASE_MS }),
-      deliveries: deliveriesInRounds({ prisma, bus, clock }),
+      deliveries: { mark: () => Promise.reject(new Error('Nothing is handed over here.')) },
       ...withoutAuthentication,
       metrics: { position: { revision: 0n, mark: '' }, next: async () => undefined },
       leaseMs: LEASE_MS,
