@@ -164,10 +164,11 @@ type NodeJson = Partial<Record<(typeof TIMES)[number], string | null>> & { link:
 
 /** In place: a page is read more often than anything else. */
 function nodeRow(json: NodeJson): NodeRow {
-  const times: Partial<Record<keyof NodeJson, Date>> = {};
+  const row = json as Record<string, unknown>;
   for (const time of TIMES) {
     const value = json[time];
-    if (typeof value === 'string') times[time] = new Date(value);
+    if (typeof value === 'string') row[time] = new Date(value);
   }
-  return Object.assign(json as object, times, { cluster: { link: json.link } }) as NodeRow;
+  row['cluster'] = { link: json.link };
+  return row as unknown as NodeRow;
 }
