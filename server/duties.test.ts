@@ -54,7 +54,7 @@ it('a duty that fails keeps none of the others from being done', async () => {
     clock,
     logger,
     tail: new Tail({ prisma, bus, logger }),
-    membershipWriter: new MembershipWriter({ prisma, bus, clock }),
+    membershipWriter: new MembershipWriter({ inSqlTransaction: database.inSqlTransaction, bus, clock }),
     renewals: renewalsInRounds({ prisma, clock, leaseMs: 40 }),
     ...withoutAuthentication,
     credentialMs: 86_400_000,

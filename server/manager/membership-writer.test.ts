@@ -89,7 +89,8 @@ describe.each(['pglite', 'postgres'] as const)('reports that arrive together, on
     await drop();
   });
 
-  const writer = () => new MembershipWriter({ prisma: database.prisma, bus: createLocalBus(), clock });
+  const writer = () =>
+    new MembershipWriter({ inSqlTransaction: database.inSqlTransaction, bus: createLocalBus(), clock });
 
   /** Three clusters with a primary each. */
   async function clusters(): Promise<ManagerPrincipal[]> {

@@ -52,7 +52,7 @@ describe('the sweep, by a clock of its own', () => {
       clock,
       logger,
       tail,
-      membershipWriter: new MembershipWriter({ prisma, bus, clock }),
+      membershipWriter: new MembershipWriter({ inSqlTransaction: database.inSqlTransaction, bus, clock }),
       renewals: renewalsInRounds({ prisma, clock, leaseMs: LEASE_MS }),
       ...withoutAuthentication,
       metrics: { position: { revision: 0n, mark: '' }, next: async () => undefined },
