@@ -37,10 +37,10 @@ export interface Learned {
   changes: readonly ReportedChange[];
 }
 
-const MOST_BYTES = 64 * 1024 * 1024;
+const MOST_BYTES = 128 * 1024 * 1024;
 
 /** Of a node beside its texts: the objects and the place in the map. */
-const NODE_BYTES = 250;
+const NODE_BYTES = 200;
 
 /**
  * Remembers what nodes' rows hold, so that for what is reported again the database need not be asked. Each transaction

@@ -177,6 +177,7 @@ builder.mutationFields((t) => ({
     },
   }),
   reportMembership: t.field({
+    extensions: { largeInput: true },
     type: ReportMembershipPayload,
     authScopes: { manager: true },
     args: { input: t.arg({ type: ReportMembershipInput, required: true }) },
