@@ -79,7 +79,7 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     closers.push(() => metrics.stop());
     const membershipWriter = new MembershipWriter(
       { inSqlTransaction, bus, clock },
-      { roundsAtOnce: kind === 'pglite' ? 1 : 2 },
+      kind === 'pglite' ? { roundsAtOnce: 1 } : {},
     );
     closers.push(() => membershipWriter.close());
     const { leaseMs, authentication, publicUrls } = config;

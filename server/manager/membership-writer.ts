@@ -40,7 +40,7 @@ export class MembershipWriter implements MembershipSink {
 
   constructor(
     private readonly deps: SqlEventWriterDeps,
-    { roundsAtOnce = 2, known = new KnownNodes() }: MembershipWriterOptions = {},
+    { roundsAtOnce = 3, known = new KnownNodes() }: MembershipWriterOptions = {},
   ) {
     this.roundsAtOnce = roundsAtOnce;
     this.known = known;
