@@ -3,7 +3,20 @@ import { Agent, request } from 'node:http';
 /** One connection for each request under way, kept for the next. */
 const agent = new Agent({ keepAlive: true });
 
-/** The whole answer as it came. */
+/** The codes of an error that says that the other end had closed the connection. */
+const HUNG_UP = ['ECONNRESET', 'EPIPE'];
+
+/**
+ * The whole answer as it came.
+ *
+ * A server may close a kept connection while a request is on its way to it. What was sent over one that was used
+ * before, and of whose answer nothing has come, is sent once more over a new one, as HTTP has it (RFC 9112, 9.3.1). It
+ * has it so of requests that may be sent twice (RFC 9110, 9.2.2), and here all may: an operation is started once for
+ * its key, a report is applied once for its sequence number, a manager is registered once for its credential; to renew
+ * a lease or to leave twice is to do so once; of two enrolment tokens one stays unused. To abort what has been aborted
+ * may be an error, which ends the benchmark and does not change a figure.
+ * @throws Error for everything else that goes wrong on the way
+ */
 export function send(url, { method = 'GET', headers = {}, body, via = agent } = {}) {
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
@@ -14,7 +27,17 @@ export function send(url, { method = 'GET', headers = {}, body, via = agent } = 
         .on('end', () => resolve({ status: response.statusCode, body: Buffer.concat(chunks) }))
         .on('error', reject);
     });
-    sent.on('error', reject).setTimeout(60_000, () => sent.destroy(new Error('no answer within 60 s')));
+    let nothingRead = () => true;
+    sent.on('socket', (socket) => {
+      const before = socket.bytesRead;
+      nothingRead = () => socket.bytesRead === before;
+    });
+    sent.on('error', (error) => {
+      const unanswered = sent.reusedSocket && HUNG_UP.includes(error.code) && nothingRead();
+      if (unanswered) resolve(send(url, { method, headers, body, via: false }));
+      else reject(error);
+    });
+    sent.setTimeout(60_000, () => sent.destroy(new Error('no answer within 60 s')));
     sent.end(body);
   });
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { concurrently } from './concurrently.mjs';
 import { graphql } from './http.mjs';
 
 const REGISTER = `mutation ($input: RegisterManagerInput!) {
@@ -7,6 +8,9 @@ const REGISTER = `mutation ($input: RegisterManagerInput!) {
 }`;
 const REPORT = `mutation ($input: ReportMembershipInput!) { reportMembership(input: $input) { applied sequence } }`;
 const RENEW = `mutation ($input: RenewLeaseInput!) { renewLease(input: $input) { lease { epoch snapshotWanted } } }`;
+
+/** How many managers come, or go, at the same time while a benchmark gets ready. */
+export const READYING = 8;
 
 /** A token admits so many at the most. */
 const MOST_USES = 1000;
@@ -63,19 +67,13 @@ export class Manager {
   static async joinAll(url, count, nodesOf, joined = () => undefined) {
     const tokens = [];
     for (let left = count; left > 0; left -= MOST_USES) tokens.push(await newToken(url));
-    const managers = [];
-    let next = 0;
-    const worker = async () => {
-      for (let index = next++; index < count; index = next++) {
-        const token = tokens[Math.floor(index / MOST_USES)];
-        const manager = await Manager.join(url, `bench-${String(index).padStart(4, '0')}`, token);
-        managers[index] = manager;
-        await manager.report('SNAPSHOT', nodesOf(index));
-        joined(manager);
-      }
-    };
-    await Promise.all(Array.from({ length: 8 }, worker));
-    return managers;
+    const names = Array.from({ length: count }, (_, index) => `bench-${String(index).padStart(4, '0')}`);
+    return concurrently(READYING, names, async (name, index) => {
+      const manager = await Manager.join(url, name, tokens[Math.floor(index / MOST_USES)]);
+      await manager.report('SNAPSHOT', nodesOf(index));
+      joined(manager);
+      return manager;
+    });
   }
 
   /** Reports until it is answered, as a manager must. */

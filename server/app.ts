@@ -23,6 +23,7 @@ import { createRouter } from './http/router.ts';
 import { MembershipWriter } from './manager/membership-writer.ts';
 import { renewalsInRounds } from './manager/renewals.ts';
 import { MetricFeed } from './metric/feed.ts';
+import { deliveriesInRounds } from './operation/delivery.ts';
 import { Runner } from './operation/runner.ts';
 import { createLocalBus, type OwnedBus } from './platform/bus.ts';
 import { DatabaseClock, systemClock, type Clock } from './platform/clock.ts';
@@ -30,8 +31,9 @@ import type { Database } from './platform/database/database.ts';
 import { Duty } from './platform/duty.ts';
 import type { Logger } from './platform/log.ts';
 import { packageRoot } from './platform/package-root.ts';
+import { logReader } from './platform/event-log.ts';
 import { Tail } from './platform/tail.ts';
-import { Turns } from './platform/turns.ts';
+import { FairQueue } from './platform/fair-queue.ts';
 import { ensureSystem } from './topology/service.ts';
 
 export interface App {
@@ -71,7 +73,7 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     const bus = await createBus(config, logger);
     closers.push(() => bus.close());
     await ensureSystem({ prisma, bus, clock }, config.systemName);
-    const tail = new Tail({ prisma, bus, logger });
+    const tail = new Tail({ log: logReader(database), bus, logger });
     await tail.start();
     closers.push(() => tail.stop());
     const metrics = new MetricFeed({ prisma, bus, logger });
@@ -104,11 +106,13 @@ export async function createApp({ config, database, logger, clock: givenClock }:
       tail,
       membershipWriter,
       renewals: renewalsInRounds({ prisma, clock, leaseMs }),
+      deliveries: deliveriesInRounds({ prisma, bus, clock }),
       authenticate: authenticator({ prisma, clock, leaseMs, authentication, sessions }),
       authentication,
       sessions,
       passwords: new Passwords(),
-      admissions: new Turns(ADMISSIONS),
+      admissions: new FairQueue(ADMISSIONS),
+      reports: new FairQueue(REPORTS),
       denials,
       peerOf: peerOf(config.trustedProxies),
       metrics,
@@ -183,7 +187,13 @@ export async function createApp({ config, database, logger, clock: givenClock }:
  * When thousands of managers come at once, most of them wait here and not for a connection to the database, of which
  * others need some: each registration waits for the row of its token.
  */
-const ADMISSIONS = { atOnce: 4, waiting: 10_000, full: 'Too many managers register at once. Try again.' };
+const ADMISSIONS = {
+  atOnce: 4,
+  waiting: 100,
+  full: 'Too many managers of this cluster register at once. Try again.',
+};
+/** Likewise: of ten connections some are to be had at once by people, and by who carries operations on. */
+const REPORTS = { atOnce: 6, waiting: 100, full: 'Too many reports of this cluster wait. Try again.' };
 
 async function startClock(
   { kind, prisma }: Database,

@@ -4,10 +4,11 @@ import type { Clock } from './platform/clock.ts';
 import type { ReadJson } from './platform/database/read-json.ts';
 import type { Logger } from './platform/log.ts';
 import type { Tail } from './platform/tail.ts';
-import type { Turns } from './platform/turns.ts';
+import type { FairQueue } from './platform/fair-queue.ts';
 import type { MetricFeed } from './metric/feed.ts';
 import type { MembershipSink } from './manager/membership.ts';
 import type { RenewalSink } from './manager/renewals.ts';
+import type { DeliverySink } from './operation/delivery.ts';
 import type { Denials } from './access/audit/denials.ts';
 import type { Authenticate } from './access/authenticate.ts';
 import type { Passwords } from './access/password.ts';
@@ -24,6 +25,7 @@ export interface Deps {
   tail: Tail;
   membershipWriter: MembershipSink;
   renewals: RenewalSink;
+  deliveries: DeliverySink;
   authenticate: Authenticate;
   /** False: AUTH=off. */
   authentication: boolean;
@@ -31,8 +33,10 @@ export interface Deps {
   passwords: Passwords;
   denials: Pick<Denials, 'note'>;
   peerOf: PeerOf;
-  /** Of managers that register. */
-  admissions: Turns;
+  /** Of managers that register, by cluster. */
+  admissions: FairQueue;
+  /** Of what managers say of commands, by cluster. */
+  reports: FairQueue;
   metrics: Pick<MetricFeed, 'position' | 'next'>;
   leaseMs: number;
   /** How long a manager's credential holds. */

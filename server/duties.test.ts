@@ -9,9 +9,10 @@ import { startDuties } from './duties.ts';
 import type { Deps } from './deps.ts';
 import { MembershipWriter } from './manager/membership-writer.ts';
 import { renewalsInRounds } from './manager/renewals.ts';
+import { deliveriesInRounds } from './operation/delivery.ts';
 import { createLocalBus } from './platform/bus.ts';
 import { openDatabase, type Database } from './platform/database/database.ts';
-import { change } from './platform/event-log.ts';
+import { change, logReader } from './platform/event-log.ts';
 import { createLogger } from './platform/log.ts';
 import { Tail } from './platform/tail.ts';
 import { ensureSystem } from './topology/service.ts';
@@ -53,9 +54,10 @@ it('a duty that fails keeps none of the others from being done', async () => {
     bus,
     clock,
     logger,
-    tail: new Tail({ prisma, bus, logger }),
+    tail: new Tail({ log: logReader(database), bus, logger }),
     membershipWriter: new MembershipWriter({ inSqlTransaction: database.inSqlTransaction, bus, clock }),
     renewals: renewalsInRounds({ prisma, clock, leaseMs: 40 }),
+    deliveries: deliveriesInRounds({ prisma, bus, clock }),
     ...withoutAuthentication,
     credentialMs: 86_400_000,
     leaseMs: 40,

@@ -7,7 +7,7 @@ import { copyDataDir } from '../../test/services/templates.ts';
 import { createLocalBus } from '../platform/bus.ts';
 import { openDatabase, type Database } from '../platform/database/database.ts';
 import { AppError } from '../platform/errors.ts';
-import { SYSTEM_ID } from '../platform/event-log.ts';
+import { logReader, SYSTEM_ID } from '../platform/event-log.ts';
 import { createLogger } from '../platform/log.ts';
 import { Tail } from '../platform/tail.ts';
 import { createApiKey } from './api-keys.ts';
@@ -36,7 +36,6 @@ describe('people, by a clock of its own', () => {
   let caller = {
     principal: { kind: 'local' as const, name: 'local' as const },
     from: '192.0.2.1',
-    userAgent: null,
   };
 
   beforeAll(async () => {
@@ -177,7 +176,7 @@ describe('people, by a clock of its own', () => {
   });
 
   it('what is open under a session or a key ends when that expires', async () => {
-    const tail = new Tail({ ...deps, logger });
+    const tail = new Tail({ log: logReader(database), bus: deps.bus, logger });
     await tail.start();
     const watch = new CredentialWatch({ ...deps, tail, logger });
     watch.start();

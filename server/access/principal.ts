@@ -29,7 +29,6 @@ export interface Caller {
   principal: Principal;
   /** The peer's address; the forwarded one only behind a proxy that is trusted. */
   from: string;
-  userAgent: string | null;
 }
 
 /** Who it is, for people. */

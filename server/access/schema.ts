@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { builder } from '../graphql/builder.ts';
 import { connectionOf } from '../graphql/connection.ts';
+import { CHECKED_CURSORS } from '../graphql/cursors.ts';
 import * as input from '../graphql/input.ts';
+import { byText, newestBy, Keyset } from '../graphql/keyset.ts';
+import { listed } from '../graphql/listed.ts';
 import { UNLOGGED } from '../graphql/unlogged.ts';
 import type { Prisma } from '../platform/generated/prisma/client.ts';
 import { Label, LabelInput } from '../graphql/label.ts';
@@ -85,23 +88,24 @@ const CreateEnrolmentTokenPayload = builder.objectRef<Created>('CreateEnrolmentT
   }),
 });
 
+const NEWEST_FIRST = new Keyset<
+  Prisma.EnrolmentTokenWhereInput,
+  Prisma.EnrolmentTokenOrderByWithRelationInput
+>(newestBy('createdAt'), byText('id'));
+
 builder.queryFields((t) => ({
-  enrolmentTokens: t.prismaConnection(
+  enrolmentTokens: t.connection(
     {
       type: EnrolmentToken,
-      cursor: 'id',
       description: 'Newest first.',
       authScopes: { administratorOfAll: true },
-      extensions: UNLOGGED,
+      extensions: { ...CHECKED_CURSORS, ...UNLOGGED },
       args: { status: t.arg({ type: [EnrolmentTokenStatus] }) },
-      resolve: (query, _parent, { status }, { deps }) =>
-        deps.prisma.enrolmentToken.findMany({
-          ...query,
-          where: tokenWhere(status, deps.clock.now()),
-          orderBy: [{ createdAt: 'desc' }, { id: 'asc' }],
-        }),
-      totalCount: (_parent, { status }, { deps }) =>
-        deps.prisma.enrolmentToken.count({ where: tokenWhere(status, deps.clock.now()) }),
+      resolve: (_parent, { status, ...args }, context, info) => {
+        const { prisma, clock } = context.deps;
+        const passing = tokenWhere(status, clock.now());
+        return listed(NEWEST_FIRST, args, passing, prisma.enrolmentToken, context, info);
+      },
     },
     EnrolmentTokenConnection,
   ),

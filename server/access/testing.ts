@@ -1,12 +1,19 @@
 import type { Deps } from '../deps.ts';
 import { peerOf } from '../http/peer.ts';
-import { Turns } from '../platform/turns.ts';
+import { FairQueue } from '../platform/fair-queue.ts';
 import { Passwords } from './password.ts';
 
 /** For tests of what lies above: whoever asks may do everything. */
 export const withoutAuthentication: Pick<
   Deps,
-  'authenticate' | 'authentication' | 'sessions' | 'passwords' | 'denials' | 'peerOf' | 'admissions'
+  | 'authenticate'
+  | 'authentication'
+  | 'sessions'
+  | 'passwords'
+  | 'denials'
+  | 'peerOf'
+  | 'admissions'
+  | 'reports'
 > = {
   authenticate: async () => ({ kind: 'local', name: 'local' }),
   authentication: false,
@@ -14,5 +21,6 @@ export const withoutAuthentication: Pick<
   passwords: new Passwords(),
   denials: { note: async () => undefined },
   peerOf: peerOf([]),
-  admissions: new Turns({ atOnce: 4, waiting: 100, full: '' }),
+  admissions: new FairQueue({ atOnce: 4, waiting: 100, full: '' }),
+  reports: new FairQueue({ atOnce: 4, waiting: 100, full: '' }),
 };

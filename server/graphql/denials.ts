@@ -23,9 +23,9 @@ class DenialsPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
       try {
         return (await resolve(parent, args, context, info)) as unknown;
       } catch (error) {
-        const { deps, principal, from, userAgent } = context as Context;
+        const { deps, principal, from } = context as Context;
         const { fieldName } = info;
-        await deps.denials.note({ principal, from, userAgent }, fieldName, error, targetsIn(fieldName, args));
+        await deps.denials.note({ principal, from }, fieldName, error, targetsIn(fieldName, args));
         throw error;
       }
     };

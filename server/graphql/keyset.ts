@@ -18,15 +18,15 @@ export interface Column {
 }
 
 const text = z.string().regex(/^[^\0]*$/);
+const time = z.iso.datetime().pipe(z.coerce.date());
 
 export const byText = (...path: Column['path']): Column => ({ path, descending: false, type: text });
 export const byNumber = (column: string): Column => ({
   ...{ path: [column], descending: false, type: z.int32() },
 });
-export const newestBy = (column: string): Column => ({
-  ...{ path: [column], descending: true },
-  type: z.iso.datetime().pipe(z.coerce.date()),
-});
+/** By a time. */
+export const oldestBy = (column: string): Column => ({ path: [column], descending: false, type: time });
+export const newestBy = (column: string): Column => ({ ...oldestBy(column), descending: true });
 /** @param values as they are declared. */
 export const worstBy = (column: string, values: readonly string[]): Column => ({
   ...{ path: [column], descending: false, values },

@@ -11,12 +11,14 @@ import { jsonReader, type ReadJson } from '../platform/database/read-json.ts';
 import { sqlTransactions, type InSqlTransaction } from '../platform/database/sql-transaction.ts';
 import { PrismaClient } from '../platform/generated/prisma/client.ts';
 import { createLogger } from '../platform/log.ts';
+import { logReader } from '../platform/event-log.ts';
 import { Tail } from '../platform/tail.ts';
 import { ensureSystem } from '../topology/service.ts';
 import type { Principal } from '../access/principal.ts';
 import { withoutAuthentication } from '../access/testing.ts';
 import { MembershipWriter } from '../manager/membership-writer.ts';
 import { renewalsInRounds } from '../manager/renewals.ts';
+import { deliveriesInRounds } from '../operation/delivery.ts';
 import { MetricFeed } from '../metric/feed.ts';
 import { createApi } from './yoga.ts';
 
@@ -206,9 +208,10 @@ describe('the number of queries', () => {
       bus,
       clock: systemClock,
       logger,
-      tail: new Tail({ prisma, bus, logger }),
+      tail: new Tail({ log: logReader({ prisma, readJson }), bus, logger }),
       membershipWriter: new MembershipWriter({ inSqlTransaction, bus, clock: systemClock }),
       renewals: renewalsInRounds({ prisma, clock: systemClock, leaseMs: 10_000 }),
+      deliveries: deliveriesInRounds({ prisma, bus, clock: systemClock }),
       ...withoutAuthentication,
       authenticate: async () => principal,
       metrics,

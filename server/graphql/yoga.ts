@@ -60,8 +60,8 @@ export function createApi(
     try {
       return principal ?? (await deps.authenticate(credentialsOf(request ?? req, connectionParams)));
     } catch (error) {
-      const { from, userAgent } = contextOf(deps, req, ANONYMOUS);
-      await deps.denials.note({ from, userAgent, principal: ANONYMOUS }, 'authenticate', error);
+      const { from } = contextOf(deps, req, ANONYMOUS);
+      await deps.denials.note({ from, principal: ANONYMOUS }, 'authenticate', error);
       throw error;
     }
   };
@@ -150,7 +150,6 @@ export function contextOf(deps: Deps, request: IncomingMessage | undefined, prin
     deps,
     principal,
     from: peer?.address ?? '',
-    userAgent: request?.headers['user-agent'] ?? null,
     origin: `${peer?.secure ? 'https' : 'http'}://${request?.headers.host}`,
   };
 }

@@ -60,7 +60,6 @@ async function mustBeAdministrator(
   { authenticate, denials, peerOf }: ExportDeps,
   request: IncomingMessage,
 ): Promise<Principal> {
-  const caller = { from: peerOf(request).address, userAgent: request.headers['user-agent'] ?? null };
   let principal: Principal = { kind: 'anonymous' };
   try {
     principal = await authenticate(request.headers);
@@ -70,7 +69,7 @@ async function mustBeAdministrator(
       throw new AppError('FORBIDDEN', 'The audit log is for administrators of the whole system.');
     return principal;
   } catch (error) {
-    await denials.note({ ...caller, principal }, 'exportAudit', error);
+    await denials.note({ from: peerOf(request).address, principal }, 'exportAudit', error);
     throw error;
   }
 }

@@ -47,7 +47,7 @@ export interface Registered {
  *   too many register at once.
  */
 export const registerManager = (deps: Deps, caller: Caller, request: Registration): Promise<Registered> =>
-  deps.admissions.take(async () => {
+  deps.admissions.take(request.cluster.name, async () => {
     try {
       return await register(deps, caller, request);
     } catch (error) {

@@ -10,6 +10,7 @@ import type { Deps } from '../deps.ts';
 import { createLocalBus } from '../platform/bus.ts';
 import { openDatabase, type Database } from '../platform/database/database.ts';
 import { createLogger } from '../platform/log.ts';
+import { logReader } from '../platform/event-log.ts';
 import { Tail } from '../platform/tail.ts';
 import { ensureSystem } from '../topology/service.ts';
 import { MembershipWriter } from './membership-writer.ts';
@@ -44,7 +45,7 @@ describe('the sweep, by a clock of its own', () => {
     const { prisma, readJson } = database;
     const bus = createLocalBus();
     const clock = { now: () => new Date(now) };
-    const tail = new Tail({ prisma, bus, logger });
+    const tail = new Tail({ log: logReader(database), bus, logger });
     return {
       prisma,
       readJson,
@@ -54,6 +55,7 @@ describe('the sweep, by a clock of its own', () => {
       tail,
       membershipWriter: new MembershipWriter({ inSqlTransaction: database.inSqlTransaction, bus, clock }),
       renewals: renewalsInRounds({ prisma, clock, leaseMs: LEASE_MS }),
+      deliveries: { mark: () => Promise.reject(new Error('Nothing is handed over here.')) },
       ...withoutAuthentication,
       metrics: { position: { revision: 0n, mark: '' }, next: async () => undefined },
       leaseMs: LEASE_MS,
@@ -70,7 +72,7 @@ describe('the sweep, by a clock of its own', () => {
     const manager = { url: null, consoleUrl: null, host: null, pid: null, version: '1', capabilities: [] };
     const { managerId, clusterId } = await registerManager(
       deps,
-      { principal: { kind: 'local', name: 'local' }, from: '127.0.0.1', userAgent: null },
+      { principal: { kind: 'local', name: 'local' }, from: '127.0.0.1' },
       {
         credential: `of ${cluster}`,
         token,

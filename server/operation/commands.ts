@@ -1,17 +1,14 @@
 import type { Deps } from '../deps.ts';
 import type { ManagerPrincipal } from '../access/principal.ts';
-import type { PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { CommandModel } from '../platform/generated/prisma/models.ts';
-import type { CommandStatus, EventKind } from '../platform/generated/prisma/enums.ts';
-import { conflict, notFound } from '../platform/errors.ts';
-import { change, headPosition, type EventWriterDeps, type Transaction } from '../platform/event-log.ts';
-import { endingWithConsumer } from '../platform/iterate.ts';
+import type { CommandStatus } from '../platform/generated/prisma/enums.ts';
+import { invalid, notFound } from '../platform/errors.ts';
+import { change, type EventWriterDeps } from '../platform/event-log.ts';
 import { checkEpoch } from '../manager/membership.ts';
 import { lockCluster } from '../topology/lock.ts';
-import { commandEvent, countMoves, lockCommands, skipSteps } from './progress.ts';
-import type { ClusterRow } from '../topology/service.ts';
-import { ACTIVE_COMMAND, commandEnded, takesReport } from './state.ts';
-import { mustHaveEnded, updateSteps, type StepReport } from './steps.ts';
+import { commandEvent, countMove, countMoves, lockCommands, skipSteps } from './progress.ts';
+import { commandEnded, takesReport } from './state.ts';
+import { updateSteps, type StepReport } from './steps.ts';
 
 export interface CommandReport {
   commandId: string;
@@ -26,125 +23,18 @@ export interface CommandReport {
 }
 
 /**
- * The ids of the commands for the cluster of this primary: those that have not ended, oldest first, then each that is
- * issued, of which something else is wanted, or that expired, until the epoch is over. A command may come more than once.
- * @throws AppError CONFLICT when the manager is not, or no longer, the primary of that epoch.
- */
-export const issuedCommands = (deps: Deps, principal: ManagerPrincipal, epoch: number) =>
-  endingWithConsumer((signal) => followCommands(deps, principal, epoch, signal));
-
-async function* followCommands(
-  deps: Deps,
-  principal: ManagerPrincipal,
-  epoch: number,
-  signal: AbortSignal,
-): AsyncGenerator<string, void, void> {
-  const { clusterId } = principal;
-  const head = await headPosition(deps.prisma);
-  await mustBePrimary(deps.prisma, principal, epoch);
-  const waiting = await deps.prisma.command.findMany({
-    where: { clusterId, OR: [ACTIVE, expiredUnseen(deps.clock.now())] },
-    orderBy: [{ issuedAt: 'asc' }, { id: 'asc' }],
-    select: { id: true },
-  });
-  yield* deliver(
-    deps,
-    principal,
-    epoch,
-    waiting.map(({ id }) => id),
-  );
-  for await (const { events } of deps.tail.follow(head, signal)) {
-    const mine = events.filter((event) => event.clusterId === clusterId);
-    if (mine.some(({ kind }) => MOVES_LEASE.has(kind))) await mustBePrimary(deps.prisma, principal, epoch);
-    const news = mine.filter(({ kind }) => kind === 'COMMAND_ISSUED' || kind === 'COMMAND_WISHED');
-    const ids = news.map(({ commandId }) => commandId).filter((id) => id !== null);
-    yield* deliver(deps, principal, epoch, [...new Set(ids)]);
-  }
-}
-
-/** Commands that a manager is to have now: not one that it was too busy for, before its time has come. */
-const ACTIVE = { status: { in: [...ACTIVE_COMMAND] }, notBefore: null };
-
-/** After these a manager may be primary no more: another one is, or nobody. */
-const MOVES_LEASE = new Set<EventKind>(['MANAGER_PROMOTED', 'MANAGER_LEFT', 'MANAGER_REVOKED']);
-
-/**
- * Commands that expired although a manager has them, and may not know. They are delivered with `abortRequested`, for as
- * long as such a manager may have been away: the longest time that a command can wait.
- */
-const expiredUnseen = (now: Date) => ({
-  status: 'EXPIRED' as const,
-  deliveredAt: { not: null },
-  finishedAt: { gt: new Date(now.getTime() - WEEK_MS) },
-});
-const WEEK_MS = 7 * 86_400_000;
-
-async function mustBePrimary(
-  db: PrismaClient | Transaction,
-  { managerId, clusterId }: ManagerPrincipal,
-  epoch: number,
-): Promise<ClusterRow> {
-  const cluster = await db.cluster.findUniqueOrThrow({ where: { id: clusterId } });
-  if (cluster.primaryId === managerId && cluster.epoch === epoch) return cluster;
-  throw conflict(`Epoch ${epoch} is over.`, { field: 'epoch', epoch: cluster.epoch });
-}
-
-/** Commands that are marked together: a manager that goes away may not have got the last of so many. */
-const AT_ONCE = 20;
-
-/**
- * Hands commands over, those that there are to hand over. Before, they are marked: from then on only the manager can say
- * that it did not begin them.
- * @throws AppError CONFLICT when the manager is primary no more: it has got nothing then.
- */
-async function* deliver(
-  deps: Deps,
-  principal: ManagerPrincipal,
-  epoch: number,
-  ids: readonly string[],
-): AsyncGenerator<string, void, void> {
-  for (let from = 0; from < ids.length; from += AT_ONCE) {
-    const some = ids.slice(from, from + AT_ONCE);
-    const standing = await markDelivered(deps, principal, epoch, some);
-    yield* some.filter((id) => standing.has(id));
-  }
-}
-
-async function markDelivered(
-  deps: Deps,
-  principal: ManagerPrincipal,
-  epoch: number,
-  ids: string[],
-): Promise<Set<string>> {
-  const now = deps.clock.now();
-  return change(deps, async (tx, record) => {
-    // Under its lock the cluster has no other primary before this is committed.
-    await lockCluster(tx, principal.clusterId);
-    const cluster = await mustBePrimary(tx, principal, epoch);
-    await lockCommands(tx, { ids });
-    const first = await tx.command.updateManyAndReturn({
-      where: { id: { in: ids }, ...ACTIVE, deliveredAt: null },
-      data: { deliveredAt: now },
-    });
-    const told = `${cluster.name}: its manager has the command.`;
-    record(...first.map((command) => commandEvent('COMMAND_CHANGED', command, told, principal)));
-    const standing = await tx.command.findMany({
-      where: { id: { in: ids }, OR: [ACTIVE, expiredUnseen(now)] },
-      select: { id: true },
-    });
-    return new Set(standing.map(({ id }) => id));
-  });
-}
-
-/**
  * What a manager has done of a command. State-based: a later report says all that an earlier one said.
  * @returns applied: false for a report that was applied before or whose command has ended.
  * @throws AppError NOT_FOUND for a command that is not of the manager's cluster; CONFLICT for a stale epoch; INVALID
- *   for a step that the command does not have, and for success where steps have not ended.
+ *   for a step that the command does not have, and for success where steps have not ended; UNAVAILABLE when too many
+ *   reports of the cluster wait.
  */
-export async function reportCommand(deps: Deps, principal: ManagerPrincipal, report: CommandReport) {
+export const reportCommand = (deps: Deps, principal: ManagerPrincipal, report: CommandReport) =>
+  deps.reports.take(principal.clusterId, () => applyReport(deps, principal, report));
+
+function applyReport(deps: Deps, principal: ManagerPrincipal, report: CommandReport) {
   const now = deps.clock.now();
-  return change(deps, async (tx, record) => {
+  return change(deps, async (tx, record, atLast) => {
     const cluster = await lockCluster(tx, principal.clusterId);
     await lockCommands(tx, { ids: [report.commandId] });
     const command = await tx.command.findFirst({ where: { id: report.commandId, clusterId: cluster.id } });
@@ -153,10 +43,16 @@ export async function reportCommand(deps: Deps, principal: ManagerPrincipal, rep
     if (!takesReport(command, report.status) || report.sequence <= command.reportSequence) {
       return { applied: false, sequence: command.reportSequence };
     }
-    record(...(await updateSteps(tx, command, report.steps)));
-    if (report.status === 'SUCCEEDED') await mustHaveEnded(tx, command.id);
     const next = afterReport(command, report, now);
-    if (next.finishedAt)
+    let open = 0;
+    if (report.steps.length > 0 || next.finishedAt) {
+      const written = await updateSteps(tx, command, report.steps);
+      record(...written.events);
+      open = written.open;
+    }
+    if (report.status === 'SUCCEEDED' && open > 0)
+      throw invalid('input.status', `it has not succeeded: ${open} of its steps have not ended`);
+    if (next.finishedAt && open > 0)
       await skipSteps(tx, [command], report.statusReason ?? 'The command ended before.', now);
     await tx.command.update({ where: { id: command.id }, data: next });
     const told =
@@ -176,7 +72,7 @@ export async function reportCommand(deps: Deps, principal: ManagerPrincipal, rep
       );
     }
     if (next.status !== command.status)
-      await countMoves(tx, [{ waveId: command.waveId, from: command.status, to: next.status }]);
+      atLast(countMove({ waveId: command.waveId, from: command.status, to: next.status }));
     return { applied: true, sequence: report.sequence };
   });
 }

@@ -60,9 +60,14 @@ interface Holder {
   pausedAt: Date | null;
   pauseReason: string | null;
 }
+interface HeldWave extends Holder {
+  index: number;
+  name: string;
+  status: WaveStatus;
+}
 interface Surroundings {
   operation: Holder & { hold: WaveHold | null };
-  wave: Holder & { name: string; status: WaveStatus };
+  wave: HeldWave;
   cluster: { name: string; link: ControlLink; lastHeardAt: Date | null };
   /** What runs first in the same cluster, in words. */
   ahead: string | null;
@@ -70,52 +75,43 @@ interface Surroundings {
   shut: Hold | null;
 }
 
-/** What holds the operation as a whole holds all of it that has not begun. */
-const ofAll = (hold: WaveHold | null): (Hold & { since: Date }) | null =>
-  hold?.wave === null ? { ...hold, since: new Date(hold.since) } : null;
+/** Null for `since`: nobody has written it down. */
+type Held = Hold & { since: Date | null };
 
-/** Why a command does not move; null when it moves or has ended. `since` is null where nobody has written it down. */
-export function holdOfCommand(
-  command: HeldCommand,
-  { operation, wave, cluster, ahead, shut }: Surroundings,
-): (Hold & { since: Date | null }) | null {
+const held = (rule: HoldRule, reason: string, freedBy: string, since: Date | null): Held => ({
+  rule,
+  reason,
+  freedBy,
+  since,
+});
+
+/** By the first of them that is paused. @param what a sentence that says so */
+function pauseOf(...holders: (Holder & { what: string })[]): Held | null {
+  const paused = holders.find(({ pausedAt }) => pausedAt !== null);
+  if (!paused) return null;
+  const reason = [paused.what, paused.pauseReason].filter(Boolean).join(' ');
+  return held('PAUSED', reason, 'Someone resumes it.', paused.pausedAt);
+}
+
+/**
+ * What the runner found, if it is about that wave. Null instead of a wave: about the operation as a whole, which holds
+ * all of it that has not begun.
+ */
+const foundOf = (wave: number | null, hold: WaveHold | null): Held | null =>
+  hold?.wave === wave ? { ...hold, since: new Date(hold.since) } : null;
+
+/** Why a command does not move; null when it moves or has ended. */
+export function holdOfCommand(command: HeldCommand, around: Surroundings): Held | null {
+  const { operation, wave, cluster, ahead } = around;
   if (commandEnded(command.status)) return null;
-  const held = (rule: HoldRule, reason: string, freedBy: string, since: Date | null) => ({
-    rule,
-    reason,
-    freedBy,
-    since,
-  });
-  const pauses = [
+  const paused = pauseOf(
     { ...command, what: `${cluster.name} is paused in this operation.` },
     { ...wave, what: `Wave “${wave.name}” is paused.` },
     { ...operation, what: 'The operation is paused.' },
-  ];
-  const paused = pauses.find(({ pausedAt }) => pausedAt !== null);
+  );
   const silent = cluster.link === 'SILENT';
-  if (paused && !(silent && command.status === 'RUNNING')) {
-    const why = [paused.what, paused.pauseReason].filter(Boolean).join(' ');
-    return held('PAUSED', why, 'Someone resumes it.', paused.pausedAt);
-  }
-  if (command.status === 'PLANNED') {
-    const all = ofAll(operation.hold);
-    if (all) return all;
-    if (wave.status === 'PENDING')
-      return held(
-        'EARLIER_WAVE',
-        `Wave “${wave.name}” has not begun.`,
-        'The waves before it are done.',
-        null,
-      );
-    return shut
-      ? held(shut.rule, shut.reason, shut.freedBy, null)
-      : held(
-          'CLUSTERS_AT_ONCE',
-          `As many clusters of wave “${wave.name}” are under way as may be at once.`,
-          'One of them is done.',
-          null,
-        );
-  }
+  if (paused && !(silent && command.status === 'RUNNING')) return paused;
+  if (command.status === 'PLANNED') return holdOfPlanned(around);
   if (silent) {
     const heard = cluster.lastHeardAt ? `, last heard ${cluster.lastHeardAt.toISOString()}` : '';
     const reason = `No manager of ${cluster.name} is heard${heard}.`;
@@ -157,21 +153,36 @@ export function holdOfCommand(
     : held('DELIVERY', 'It is on its way to the manager.', 'The manager takes it.', command.issuedAt);
 }
 
-/** Why a wave does not move; null when it moves or has ended. */
-export function holdOfWave(
-  wave: Holder & { index: number; status: WaveStatus },
-  operation: Holder,
-  hold: WaveHold | null,
-): (Hold & { since: Date | null }) | null {
-  if (waveEnded(wave.status)) return null;
-  if (operation.pausedAt) {
-    const reason = ['The operation is paused.', operation.pauseReason].filter(Boolean).join(' ');
-    return { rule: 'PAUSED', reason, freedBy: 'Someone resumes it.', since: operation.pausedAt };
-  }
-  if (hold?.wave === wave.index) return { ...hold, since: new Date(hold.since) };
-  if (wave.status !== 'PENDING') return null;
-  const all = ofAll(hold);
+/** Why a command that is not paused has not been issued. */
+function holdOfPlanned({ operation: { hold }, wave, shut }: Surroundings): Held {
+  const all = foundOf(null, hold);
   if (all) return all;
-  const freedBy = 'The waves before it are done.';
-  return { rule: 'EARLIER_WAVE', reason: 'Earlier waves are not done.', freedBy, since: null };
+  const begun = wave.status !== 'PENDING';
+  // It says more of this cluster than what was found of its wave.
+  if (begun && shut) return held(shut.rule, shut.reason, shut.freedBy, null);
+  const own = foundOf(wave.index, hold);
+  if (own) return own;
+  return begun
+    ? held(
+        'CLUSTERS_AT_ONCE',
+        `As many clusters of wave “${wave.name}” are under way as may be at once.`,
+        'One of them is done.',
+        null,
+      )
+    : held('EARLIER_WAVE', `Wave “${wave.name}” has not begun.`, 'The waves before it are done.', null);
+}
+
+/** Why a wave does not move; null when it moves or has ended. */
+export function holdOfWave(wave: HeldWave, operation: Holder, hold: WaveHold | null): Held | null {
+  if (waveEnded(wave.status)) return null;
+  const own =
+    pauseOf(
+      { ...operation, what: 'The operation is paused.' },
+      { ...wave, what: `Wave “${wave.name}” is paused.` },
+    ) ?? foundOf(wave.index, hold);
+  if (own || wave.status !== 'PENDING') return own;
+  return (
+    foundOf(null, hold) ??
+    held('EARLIER_WAVE', 'Earlier waves are not done.', 'The waves before it are done.', null)
+  );
 }

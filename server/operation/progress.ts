@@ -1,3 +1,4 @@
+import { Prisma } from '../platform/generated/prisma/client.ts';
 import type { OperationModel } from '../platform/generated/prisma/models.ts';
 import type { CommandStatus } from '../platform/generated/prisma/enums.ts';
 import type { NewEvent, Transaction } from '../platform/event-log.ts';
@@ -71,13 +72,21 @@ export async function countMoves(tx: Transaction, moves: readonly Move[]): Promi
     changes.set(waveId, { ...counts, [from]: counts[from] - 1, [to]: counts[to] + 1 });
   }
   for (const waveId of [...changes.keys()].sort()) {
-    const counts = Object.entries(changes.get(waveId)!);
+    const counts = Object.entries(changes.get(waveId)!).filter(([, by]) => by !== 0);
+    if (counts.length === 0) continue;
     await tx.wave.update({
       where: { id: waveId },
       data: Object.fromEntries(counts.map(([status, by]) => [status.toLowerCase(), { increment: by }])),
     });
   }
 }
+
+/** As {@link countMoves} of one command, for `change` to do at last: of all its wave's clusters each wants the row. */
+export const countMove = ({ waveId, from, to }: Move): Prisma.Sql => Prisma.sql`
+  UPDATE wave SET ${Prisma.raw(`${column(from)} = ${column(from)} - 1, ${column(to)} = ${column(to)} + 1`)}
+  WHERE id = ${waveId} RETURNING 1`;
+
+const column = (status: CommandStatus): string => status.toLowerCase();
 
 /** How many of a wave's current commands are in which status. */
 export const countsOf = (wave: Record<Lowercase<CommandStatus>, number>): CommandCounts => {

@@ -16,8 +16,13 @@ const MOVES_ALL = new Set<EventKind>([
 ]);
 /** What tells of an operation and yet lets nothing of it go on. */
 const MOVES_NONE = new Set<EventKind>(['STEP_CHANGED']);
-/** How long news of operations gather, so that many together cost one look, milliseconds. */
+/**
+ * How long news of operations gather, so that many together cost one look: at least so many milliseconds, and so many
+ * times as long as the look before took. Where clusters are done all the time, looking leaves room for what is looked at.
+ */
 const GATHER_MS = 20;
+const GATHER_TIMES = 5;
+const GATHER_MOST_MS = 200;
 /** Longest sleep of a timer; also how long it takes at most to notice that the duty has come to this server. */
 const LOOK_MS = 1000;
 
@@ -85,12 +90,16 @@ export class Runner {
 
   async #work(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
+      const began = performance.now();
       await this.#round().catch((error: unknown) => {
         this.#lookAtAll = true;
         this.#deps.logger.warn({ err: error }, 'the runner could not look at the operations');
       });
+      const took = performance.now() - began;
       await this.#sleep(this.#pause());
-      await delay(GATHER_MS, undefined, { ref: false });
+      await delay(Math.max(GATHER_MS, Math.min(took * GATHER_TIMES, GATHER_MOST_MS)), undefined, {
+        ref: false,
+      });
     }
   }
 

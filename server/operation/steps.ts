@@ -9,57 +9,79 @@ export interface StepReport {
   [fact: string]: unknown;
 }
 
+export interface StepsWritten {
+  /** They tell what changed. */
+  events: NewEvent[];
+  /** Steps of the command that have not ended. */
+  open: number;
+}
+
 /**
- * Writes what a report says of steps and answers the events that tell it. What would take a step back is left as it is.
+ * Writes what a report says of steps. What would take a step back is left as it is.
  * @throws AppError INVALID for a step that the command does not have, and for one that is named twice.
  */
 export async function updateSteps(
   tx: Transaction,
   command: { id: string; operationId: string; clusterId: string; status: CommandStatus },
   steps: readonly StepReport[],
-): Promise<NewEvent[]> {
-  if (steps.length === 0) return [];
-  const known = await tx.step.findMany({
-    where: { commandId: command.id, nodeName: { in: steps.map(({ nodeName }) => nodeName) } },
-    select: { nodeName: true, status: true },
-  });
+): Promise<StepsWritten> {
+  const known = await tx.$queryRaw<{ name: string; status: StepStatus }[]>`
+    SELECT node_name AS name, status FROM step WHERE command_id = ${command.id}`;
+  const statuses = new Map(known.map(({ name, status }) => [name, status]));
+  const moved = movedSteps(command.status, statuses, steps);
+  const changed = moved.length > 0 ? await writeSteps(tx, command.id, moved) : [];
+  for (const { nodeName, status } of moved) statuses.set(nodeName, status);
+  return {
+    events: changed.map((step) => ({
+      kind: 'STEP_CHANGED',
+      operationId: command.operationId,
+      commandId: command.id,
+      clusterId: command.clusterId,
+      nodeId: step.node_id,
+      stepId: step.id,
+      summary: [`${step.node_name}: ${step.status}.`, step.reason].filter(Boolean).join(' '),
+    })),
+    open: [...statuses.values()].filter((status) => OPEN.has(status)).length,
+  };
+}
+
+const OPEN = new Set<StepStatus>(OPEN_STEP);
+
+function movedSteps(
+  command: CommandStatus,
+  statuses: ReadonlyMap<string, StepStatus>,
+  steps: readonly StepReport[],
+): StepReport[] {
   const seen = new Set<string>();
   const twice = steps.findIndex(({ nodeName }) => seen.size === seen.add(nodeName).size);
   if (twice >= 0) throw invalid(`input.steps.${twice}.nodeName`, `${steps[twice]!.nodeName} is named twice`);
-  const before = new Map(known.map(({ nodeName, status }) => [nodeName, status]));
-  const stray = steps.findIndex(({ nodeName }) => !before.has(nodeName));
+  const stray = steps.findIndex(({ nodeName }) => !statuses.has(nodeName));
   if (stray >= 0) {
     throw invalid(`input.steps.${stray}.nodeName`, `the command has no step for ${steps[stray]!.nodeName}`);
   }
   // What has expired was ended by the OC, not by its manager, who may know better.
-  const moved = steps.filter(
-    ({ nodeName, status }) => command.status === 'EXPIRED' || stepMayBecome(before.get(nodeName)!, status),
+  return steps.filter(
+    ({ nodeName, status }) => command === 'EXPIRED' || stepMayBecome(statuses.get(nodeName)!, status),
   );
-  const changed = await tx.$queryRaw<
-    { id: string; node_id: string; node_name: string; status: StepStatus; reason: string | null }[]
-  >`
+}
+
+interface WrittenStep {
+  id: string;
+  node_id: string;
+  node_name: string;
+  status: StepStatus;
+  reason: string | null;
+}
+
+/** Answers those that were otherwise. */
+const writeSteps = (tx: Transaction, commandId: string, steps: readonly StepReport[]) =>
+  tx.$queryRaw<WrittenStep[]>`
     UPDATE step AS s SET status = r.status, reason = r.reason, output = r.output,
       instance_before = coalesce(r."instanceBefore", s.instance_before), instance_after = r."instanceAfter",
       started_at = coalesce(s.started_at, r."startedAt"), finished_at = r."finishedAt"
-    FROM jsonb_to_recordset(${JSON.stringify(moved)}::jsonb) AS r("nodeName" text, status "StepStatus", reason text,
+    FROM json_to_recordset(${JSON.stringify(steps)}::json) AS r("nodeName" text, status "StepStatus", reason text,
       output text[], "instanceBefore" text, "instanceAfter" text, "startedAt" timestamptz(3), "finishedAt" timestamptz(3))
-    WHERE s.command_id = ${command.id} AND s.node_name = r."nodeName"
+    WHERE s.command_id = ${commandId} AND s.node_name = r."nodeName"
       AND (s.status, s.reason, s.output, s.instance_after, s.finished_at)
         IS DISTINCT FROM (r.status, r.reason, r.output, r."instanceAfter", r."finishedAt")
     RETURNING s.id, s.node_id, s.node_name, s.status, s.reason`;
-  return changed.map((step) => ({
-    kind: 'STEP_CHANGED',
-    operationId: command.operationId,
-    commandId: command.id,
-    clusterId: command.clusterId,
-    nodeId: step.node_id,
-    stepId: step.id,
-    summary: [`${step.node_name}: ${step.status}.`, step.reason].filter(Boolean).join(' '),
-  }));
-}
-
-/** @throws AppError INVALID when there are steps of the command that have not ended. */
-export async function mustHaveEnded(tx: Transaction, commandId: string): Promise<void> {
-  const open = await tx.step.count({ where: { commandId, status: { in: [...OPEN_STEP] } } });
-  if (open > 0) throw invalid('input.status', `it has not succeeded: ${open} of its steps have not ended`);
-}

@@ -23,28 +23,32 @@ export interface Outlook {
 /**
  * Does all that is to be done for an operation now, each act in a transaction of its own that decides once more under
  * the locks of what it changes. Whoever dies in between leaves rows from which the next turn, of whatever server, goes on.
+ * It ends after clusters were issued: while these are done there would be more to do again and again.
  */
 export async function takeTurn(deps: ActorDeps, id: string): Promise<Outlook> {
   for (;;) {
-    const now = deps.clock.now();
-    const loaded = await loadView(deps.prisma, id, now);
-    if (!loaded) return { ended: true, wakeAt: null };
-    const { due } = loaded;
-    if (due.expiresAt && due.expiresAt <= now) {
-      await expireCommands(deps, id);
-      continue;
-    }
-    if (due.notBefore && due.notBefore <= now) {
-      await askAgain(deps, id);
-      continue;
-    }
-    const decision = advance(loaded.view, now);
-    if (!decision.act && !differs(loaded, decision)) {
-      const ended = operationEnded(loaded.operation.status);
-      return { ended, wakeAt: earliest(decision.wakeAt, due.expiresAt, due.notBefore) };
-    }
-    await change(deps, (tx, record) => act(deps, tx, record, loaded, decision.act));
+    const next = await change(deps, (tx, record) => act(deps, tx, record, id));
+    if (next === 'EXPIRE') await expireCommands(deps, id);
+    else if (next === 'ASK_AGAIN') await askAgain(deps, id);
+    else if (next !== 'ACT') return next;
   }
+}
+
+type Next = 'EXPIRE' | 'ASK_AGAIN' | 'ACT' | Outlook;
+
+const GONE: Outlook = { ended: true, wakeAt: null };
+
+/** What is to be done with an operation as it is; an outlook when that is nothing. */
+function nextOf(loaded: Loaded, now: Date): Next {
+  const { due, view, operation } = loaded;
+  if (due.expiresAt && due.expiresAt <= now) return 'EXPIRE';
+  if (due.notBefore && due.notBefore <= now) return 'ASK_AGAIN';
+  const decision = advance(view, now);
+  if (decision.act || differs(loaded, decision)) return 'ACT';
+  return {
+    ended: operationEnded(operation.status),
+    wakeAt: earliest(decision.wakeAt, due.expiresAt, due.notBefore),
+  };
 }
 
 const earliest = (...times: (Date | null)[]): Date | null =>
@@ -64,26 +68,26 @@ export async function takeTurnNow(
   return deps.prisma.operation.findUniqueOrThrow({ where: { id } });
 }
 
-async function act(
-  deps: ActorDeps,
-  tx: Transaction,
-  record: Record,
-  before: Loaded,
-  wanted: Act | null,
-): Promise<void> {
-  const { id } = before.operation;
+/** Does the next act and answers what comes after it. On one connection: under load each is waited for. */
+async function act(deps: ActorDeps, tx: Transaction, record: Record, id: string): Promise<Next> {
+  const now = deps.clock.now();
+  const before = await loadView(tx, id, now);
+  if (!before) return GONE;
+  const next = nextOf(before, now);
+  if (next !== 'ACT') return next;
+  const { act: wanted } = advance(before.view, now);
   const candidates = wanted && (await lockFor(tx, before, wanted));
   await lockOperation(tx, id);
   await lockWaves(tx, id);
-  const now = deps.clock.now();
   const loaded = await loadView(tx, id, now);
-  if (!loaded) return;
+  if (!loaded) return GONE;
   const { act: still } = advance(loaded.view, now);
   // The locks are those of the act that was wanted: another one has its own turn.
-  if (still && (still.act !== wanted?.act || still.wave !== wanted.wave)) return;
+  if (still && (still.act !== wanted?.act || still.wave !== wanted.wave)) return 'ACT';
   if (still) await carryOut(tx, record, loaded, still, candidates ?? [], now);
-  const after = (await loadView(tx, id, now))!;
-  await tell(tx, record, after, advance(after.view, now), now);
+  const after = still ? (await loadView(tx, id, now))! : loaded;
+  const operation = await tell(tx, record, after, advance(after.view, now), now);
+  return still?.act === 'issue' ? { ended: false, wakeAt: now } : nextOf({ ...after, operation }, now);
 }
 
 /** Commands are locked before their operation (see lockCommands): those that the act is about. */
@@ -216,14 +220,21 @@ function differs(loaded: Loaded, decision: Decision): boolean {
   return status !== loaded.operation.status || hold?.reason !== before?.reason || hold?.wave !== before?.wave;
 }
 
-async function tell(tx: Transaction, record: Record, loaded: Loaded, decision: Decision, now: Date) {
-  if (!differs(loaded, decision)) return;
+/** Writes what the operation's row is to say, and answers the row. */
+async function tell(
+  tx: Transaction,
+  record: Record,
+  loaded: Loaded,
+  decision: Decision,
+  now: Date,
+): Promise<OperationModel> {
+  if (!differs(loaded, decision)) return loaded.operation;
   const { operation, view } = loaded;
   const { status, hold } = outcome(loaded, decision);
   const before = holdOf(loaded);
   const since = hold && heldSince(before?.wave === hold.wave ? before : null, hold, now);
   const ended = operationEnded(status);
-  await tx.operation.update({
+  const told = await tx.operation.update({
     where: { id: operation.id },
     data: { status, hold: since ? { ...since } : Prisma.DbNull, finishedAt: ended ? now : null },
   });
@@ -241,4 +252,5 @@ async function tell(tx: Transaction, record: Record, loaded: Loaded, decision: D
     operationId: operation.id,
     summary: summary.filter(Boolean).join(' ') || 'It moves again.',
   });
+  return told;
 }

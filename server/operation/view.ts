@@ -2,9 +2,9 @@ import type { OperationModel } from '../platform/generated/prisma/models.ts';
 import type { Prisma, PrismaClient } from '../platform/generated/prisma/client.ts';
 import type { Transaction } from '../platform/event-log.ts';
 import type { OperationView, WaveView } from './advance.ts';
+import { earliest } from './calendar/calendar.ts';
 import { loadShut, shutIn } from './calendar/load.ts';
 import { countsOf } from './progress.ts';
-import { ACTIVE_COMMAND } from './state.ts';
 import type { RolloutStrategy } from './strategy.ts';
 
 export interface Loaded {
@@ -32,27 +32,18 @@ export async function loadView(
   });
   if (!found) return null;
   const { waves, approvals, ...operation } = found;
-  const offline = await offlineIn(
-    db,
-    waves.map((wave) => wave.id),
-  );
-  const paused = await pausedIn(db, id);
+  const open = await openIn(db, id);
   const running = waves.find(({ status, planned }) => status === 'RUNNING' && planned > 0);
   const shut = running ? await loadShut(db, now, operation.overrideReason !== null) : null;
   const shutInWave = running && shut ? await shutIn(db, running.id, shut, now) : null;
   const soaking = waves.find(({ status }) => status === 'SOAKING');
   const unhealthy = soaking && operation.kind !== 'SHUTDOWN' ? await unhealthyIn(db, soaking.id) : null;
-  const { _min: due } = await db.command.aggregate({
-    where: {
-      waveId: { in: waves.map((wave) => wave.id) },
-      status: { in: ['PENDING', 'ACCEPTED'] },
-      startedAt: null,
-    },
-    _min: { expiresAt: true, notBefore: true },
-  });
   return {
     operation,
-    due,
+    due: {
+      expiresAt: earliest([...open.values()].map(({ expiresAt }) => expiresAt)),
+      notBefore: earliest([...open.values()].map(({ notBefore }) => notBefore)),
+    },
     waveIds: waves.map((wave) => wave.id),
     shut: shut?.commands ?? null,
     view: {
@@ -69,8 +60,8 @@ export async function loadView(
       waves: waves.map((wave): WaveView => ({
         ...wave,
         counts: countsOf(wave),
-        offline: offline.get(wave.id) ?? 0,
-        pausedCommands: paused.get(wave.id) ?? 0,
+        offline: open.get(wave.id)?.offline ?? 0,
+        pausedCommands: open.get(wave.id)?.paused ?? 0,
         shut: wave === running ? shutInWave : null,
         unhealthy: wave === soaking ? unhealthy : null,
       })),
@@ -78,22 +69,37 @@ export async function loadView(
   };
 }
 
-async function offlineIn(db: PrismaClient | Transaction, waveIds: string[]): Promise<Map<string, number>> {
-  const groups = await db.command.groupBy({
-    by: ['waveId'],
-    where: { waveId: { in: waveIds }, status: { in: [...ACTIVE_COMMAND] }, cluster: { link: 'SILENT' } },
-    _count: true,
-  });
-  return new Map(groups.map(({ waveId, _count }) => [waveId, _count]));
+/** What of a wave's open commands matters, beside how many there are. */
+interface OpenCommands {
+  waveId: string;
+  /** Issued, at clusters that are offline. */
+  offline: number;
+  /** PLANNED and paused. */
+  paused: number;
+  /** Of those issued and not begun: when the first expires, and when the first manager is to be asked again. */
+  expiresAt: Date | null;
+  notBefore: Date | null;
 }
 
-async function pausedIn(db: PrismaClient | Transaction, operationId: string): Promise<Map<string, number>> {
-  const groups = await db.command.groupBy({
-    by: ['waveId'],
-    where: { operationId, pausedAt: { not: null }, status: 'PLANNED' },
-    _count: true,
-  });
-  return new Map(groups.map(({ waveId, _count }) => [waveId, _count]));
+/** By wave. */
+async function openIn(
+  db: PrismaClient | Transaction,
+  operationId: string,
+): Promise<Map<string, OpenCommands>> {
+  const rows = await db.$queryRaw<OpenCommands[]>`
+    SELECT w.id AS "waveId",
+      (SELECT count(*)::int FROM command AS c JOIN cluster AS k ON k.id = c.cluster_id
+        WHERE c.wave_id = w.id AND c.status IN ('PENDING', 'ACCEPTED', 'RUNNING') AND k.link = 'SILENT') AS offline,
+      (SELECT count(*)::int FROM command AS c
+        WHERE c.operation_id = w.operation_id AND c.paused_at IS NOT NULL
+          AND c.wave_id = w.id AND c.status = 'PLANNED') AS paused,
+      unbegun.expires_at AS "expiresAt", unbegun.not_before AS "notBefore"
+    FROM wave AS w, LATERAL (
+      SELECT min(c.expires_at) AS expires_at, min(c.not_before) AS not_before FROM command AS c
+      WHERE c.wave_id = w.id AND c.status IN ('PENDING', 'ACCEPTED') AND c.started_at IS NULL
+    ) AS unbegun
+    WHERE w.operation_id = ${operationId}`;
+  return new Map(rows.map((row) => [row.waveId, row]));
 }
 
 /** The gate of a soak: clusters of the wave that were done stay healthy. Those that are offline cannot say. */

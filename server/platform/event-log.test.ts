@@ -6,7 +6,14 @@ import { createTestDatabase, type TestDatabase } from '../../test/services/postg
 import { createLocalBus } from './bus.ts';
 import { systemClock } from './clock.ts';
 import { openDatabase, type Database } from './database/database.ts';
-import { change, headPosition, SYSTEM_ID, type EventWriterDeps, type Position } from './event-log.ts';
+import {
+  change,
+  headPosition,
+  logReader,
+  SYSTEM_ID,
+  type EventWriterDeps,
+  type Position,
+} from './event-log.ts';
 import type { PrismaClient } from './generated/prisma/client.ts';
 import { createLogger } from './log.ts';
 import { Tail } from './tail.ts';
@@ -45,12 +52,11 @@ describe('the order of commits on PostgreSQL', () => {
 
   /** Follows the log from where it is now, as a server does that hears the bell, or one that does not. */
   async function follower(bus = deps.bus, keep = 10_000) {
-    const { prisma } = database;
-    const tail = new Tail({ prisma, bus, logger, pollMs: 50, keep });
+    const tail = new Tail({ log: logReader(database), bus, logger, pollMs: 50, keep });
     await tail.start();
     tails.push(tail);
     const seen: Position[] = [];
-    const from = await headPosition(prisma);
+    const from = await headPosition(database.prisma);
     void (async () => {
       for await (const { events } of tail.follow(from)) seen.push(...events);
     })();

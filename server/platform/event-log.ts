@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { Prisma, PrismaClient } from './generated/prisma/client.ts';
+import { Prisma, type PrismaClient } from './generated/prisma/client.ts';
 import { driverCause, isWriteConflict } from './database/driver-cause.ts';
 import type { InSqlTransaction, Sql } from './database/sql-transaction.ts';
 import type { EventKind } from './generated/prisma/enums.ts';
+import type { ReadJson } from './database/read-json.ts';
 import type { Bus } from './bus.ts';
 import type { Clock } from './clock.ts';
 
@@ -59,33 +60,39 @@ export interface SqlEventWriterDeps extends Pick<EventWriterDeps, 'bus' | 'clock
  * The head of the log is one row that each writer takes with its last statement and holds until it commits: a
  * revision is visible only when all lower ones are, so a reader that goes by revision skips none. The price is that
  * commits of changes queue up behind each other for the length of that last statement.
+ *
+ * `atLast` takes an `UPDATE … RETURNING 1` of one row that many writers want, such as a counter. It is done in that last
+ * statement, right before the head is taken, so that the row is held no longer than the head is. One, with events.
  */
 export const change = <T>(
   { prisma, ...deps }: EventWriterDeps,
-  work: (tx: Transaction, record: Record) => Promise<T>,
+  work: (tx: Transaction, record: Record, atLast: AtLast) => Promise<T>,
 ): Promise<T> => write(deps, (inside) => prisma.$transaction((tx) => inside(tx)), work);
 
 /** As {@link change}, by statements alone: for those who write so much that what Prisma does about it counts. */
 export const changeBySql = <T>(
   { inSqlTransaction, ...deps }: SqlEventWriterDeps,
-  work: (sql: Sql, record: Record) => Promise<T>,
+  work: (sql: Sql, record: Record, atLast: AtLast) => Promise<T>,
 ): Promise<T> => write(deps, inSqlTransaction, work);
 
 type Record = (...events: readonly NewEvent[]) => void;
+type AtLast = (update: Prisma.Sql) => void;
 
 async function write<Tx extends Sql, T>(
   { bus, clock }: Pick<EventWriterDeps, 'bus' | 'clock'>,
   inTransaction: (inside: (tx: Tx) => Promise<T>) => Promise<T>,
-  work: (tx: Tx, record: Record) => Promise<T>,
+  work: (tx: Tx, record: Record, atLast: AtLast) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const events: NewEvent[] = [];
+    let last = NOTHING_AT_LAST;
     try {
       const result = await inTransaction(async (tx) => {
-        const value = await work(tx, (...more) => {
+        const record: Record = (...more) => {
           for (const event of more) events.push(event);
-        });
-        if (events.length > 0) await append(tx, events, clock.now());
+        };
+        const value = await work(tx, record, (update) => (last = update));
+        if (events.length > 0) await append(tx, events, last, clock.now());
         return value;
       });
       if (events.length > 0) bus.ring();
@@ -104,11 +111,14 @@ export const isDataError = (error: unknown): boolean => /^2[23]/.test(driverCaus
 
 const ATTEMPTS = 3;
 
-async function append(tx: Sql, events: readonly NewEvent[], at: Date): Promise<void> {
+const NOTHING_AT_LAST = Prisma.sql`SELECT 1`;
+
+async function append(tx: Sql, events: readonly NewEvent[], last: Prisma.Sql, at: Date): Promise<void> {
   const mark = randomBytes(6).toString('base64url');
   await tx.$executeRaw`
-    WITH head AS (
+    WITH before AS (${last}), head AS (
       UPDATE system SET revision = revision + ${events.length}::int, mark = ${mark}
+      WHERE (SELECT count(*) FROM before) >= 0
       RETURNING revision - ${events.length}::int AS base
     )
     INSERT INTO event (revision, mark, at, kind, summary, actor, cluster_id, node_id, operation_id, command_id, step_id)
@@ -125,6 +135,27 @@ export function headPosition(prisma: PrismaClient | Transaction): Promise<Positi
     select: { revision: true, mark: true },
   });
 }
+
+/** Reads the log as it is committed. */
+export interface LogReader {
+  head(): Promise<Position>;
+  /** So many events at the most, in their order, from that revision on. */
+  from(revision: bigint, most: number): Promise<LoggedEvent[]>;
+}
+
+export const logReader = ({ prisma, readJson }: { prisma: PrismaClient; readJson: ReadJson }): LogReader => ({
+  head: () => headPosition(prisma),
+  async from(revision, most) {
+    // As text: JSON's numbers do not hold every revision.
+    const events = await readJson<(Omit<LoggedEvent, 'revision'> & { revision: string })[]>(Prisma.sql`
+      SELECT coalesce(json_agg(page), '[]') FROM (
+        SELECT revision::text, mark, kind, cluster_id AS "clusterId", node_id AS "nodeId", operation_id AS "operationId",
+          command_id AS "commandId", step_id AS "stepId"
+        FROM event WHERE revision >= ${revision} ORDER BY event.revision LIMIT ${most}
+      ) AS page`);
+    return events.map((event) => ({ ...event, revision: BigInt(event.revision) }));
+  },
+});
 
 /** There is one system; its row has this id. */
 export const SYSTEM_ID = 'system';

@@ -2,8 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLocalBus } from './bus.ts';
-import type { LoggedEvent, Position } from './event-log.ts';
-import type { PrismaClient } from './generated/prisma/client.ts';
+import type { LoggedEvent, LogReader, Position } from './event-log.ts';
 import { createLogger } from './log.ts';
 import { Tail } from './tail.ts';
 
@@ -58,21 +57,24 @@ class Log {
     this.#events = this.#events.slice(0, Math.max(this.#first + 1, this.#events.length - back));
   }
 
-  get prisma(): PrismaClient {
+  get reader(): LogReader {
     const answer = <T>(value: T) => (this.down ? Promise.reject(new Error('away')) : Promise.resolve(value));
-    type Page = { where: { revision: { gte: bigint } }; take: number };
     return {
-      system: { findUniqueOrThrow: () => answer(this.head) },
-      event: {
-        findMany: ({ where, take }: Page) =>
-          answer(this.kept.filter(({ revision }) => revision >= where.revision.gte).slice(0, take)),
-      },
-    } as unknown as PrismaClient;
+      head: () => answer(this.head),
+      from: (first, most) => answer(this.kept.filter(({ revision }) => revision >= first).slice(0, most)),
+    };
   }
 
   async tail(keep: number): Promise<Tail> {
-    const { prisma, bus } = this;
-    const tail = new Tail({ prisma, bus, logger: createLogger('silent'), keep, bookmarkMs: 1, pollMs: 10 });
+    const { reader, bus } = this;
+    const tail = new Tail({
+      log: reader,
+      bus,
+      logger: createLogger('silent'),
+      keep,
+      bookmarkMs: 1,
+      pollMs: 10,
+    });
     await tail.start();
     started.push(tail);
     return tail;

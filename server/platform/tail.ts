@@ -1,7 +1,7 @@
-import type { PrismaClient } from './generated/prisma/client.ts';
 import type { Bus } from './bus.ts';
+import { ClusterFeed } from './cluster-feed.ts';
 import type { Logger } from './log.ts';
-import { headPosition, samePosition, type LoggedEvent, type Position } from './event-log.ts';
+import { samePosition, type LoggedEvent, type LogReader, type Position } from './event-log.ts';
 import { AppError } from './errors.ts';
 
 /** Events in revision order up to and including `position`; empty when only time has passed: the log is alive. */
@@ -11,7 +11,7 @@ export interface Batch {
 }
 
 export interface TailOptions {
-  prisma: PrismaClient;
+  log: LogReader;
   bus: Bus;
   logger: Logger;
   /** The log is also read this often without any bell, milliseconds. */
@@ -33,6 +33,8 @@ const PAGE = 1000;
  * another mark, the log was compacted or belongs to another history, and the reader is told to begin anew.
  */
 export class Tail {
+  /** For who follows one cluster alone. */
+  readonly clusters = new ClusterFeed();
   readonly #options: Required<TailOptions>;
   readonly #waiting = new Set<() => void>();
   /** The newest events, the one at the head last. */
@@ -64,6 +66,7 @@ export class Tail {
     clearInterval(this.#timer);
     await this.#reading;
     this.#wake();
+    this.clusters.end();
   }
 
   /**
@@ -124,21 +127,7 @@ export class Tail {
 
   /** The event at `position` and those behind it. */
   #page({ revision }: Position): Promise<LoggedEvent[]> {
-    return this.#options.prisma.event.findMany({
-      where: { revision: { gte: revision } },
-      orderBy: { revision: 'asc' },
-      take: PAGE + 1,
-      select: {
-        revision: true,
-        mark: true,
-        kind: true,
-        clusterId: true,
-        nodeId: true,
-        operationId: true,
-        commandId: true,
-        stepId: true,
-      },
-    });
+    return this.#options.log.from(revision, PAGE + 1);
   }
 
   /** Resolves at the next news, after `bookmarkMs`, at the signal's end, whichever is first. */
@@ -186,6 +175,7 @@ export class Tail {
       const why = shortened ? 'was shortened beyond what was read of it' : 'is another one than before';
       this.#options.logger.warn(`the event log ${why}: everybody starts again`);
       await this.#restart();
+      this.clusters.lose();
       this.#wake();
       return;
     }
@@ -194,12 +184,13 @@ export class Tail {
     this.#recent.push(...events);
     if (this.#recent.length > this.#options.keep) this.#recent = this.#recent.slice(-this.#options.keep);
     this.#head = positionOf(events.at(-1)!);
+    this.clusters.tell(events);
     this.#wake();
   }
 
   /** Begins at the head as it is now, with nothing remembered but the event there. */
   async #restart(): Promise<void> {
-    this.#head = await headPosition(this.#options.prisma);
+    this.#head = await this.#options.log.head();
     this.#recent = (await this.#page(this.#head)).slice(0, 1);
   }
 

@@ -1,4 +1,5 @@
 import type { Sql } from '../platform/database/sql-transaction.ts';
+import { Prisma } from '../platform/generated/prisma/client.ts';
 import type { Transaction } from '../platform/event-log.ts';
 import type { ClusterRow } from './service.ts';
 
@@ -7,7 +8,13 @@ import type { ClusterRow } from './service.ts';
  * done to one cluster is done in turn. Those that do not exist are missing from the answer.
  */
 export const lockClusters = (tx: Sql, ids: readonly string[]): Promise<ClusterRow[]> =>
-  tx.$queryRaw<ClusterRow[]>`
+  tx.$queryRaw<ClusterRow[]>`${lockRows(ids)}`;
+
+/** As {@link lockClusters}, but waits for nobody: those that somebody else has locked are missing, too. */
+export const lockFreeClusters = (tx: Transaction, ids: readonly string[]): Promise<ClusterRow[]> =>
+  tx.$queryRaw<ClusterRow[]>`${lockRows(ids)} SKIP LOCKED`;
+
+const lockRows = (ids: readonly string[]): Prisma.Sql => Prisma.sql`
     SELECT id, name, kind, status, status_reason AS "statusReason", status_since AS "statusSince", link, epoch,
       primary_id AS "primaryId", lease_expires_at AS "leaseExpiresAt", last_heard_at AS "lastHeardAt",
       membership_sequence AS "membershipSequence", membership_digest AS "membershipDigest",

@@ -8,7 +8,6 @@ import { ALL, ROWS, type Target, type Who } from '../harness/rows.ts';
 import { until } from '../harness/until.ts';
 import { WireManager, running } from '../harness/wire-manager.ts';
 import { actOnOperations } from './acts.ts';
-import { lists } from './lists.ts';
 import { havePolicies } from './policies.ts';
 
 /** Done last: they take away what others need. */
@@ -175,30 +174,6 @@ describe('the matrix of every field and everybody', () => {
         for (const kind of ['cluster', 'node', 'command', 'operation'] as const)
           ofB = ofB.replaceAll(targets.b[kind], targets.nothing[kind]);
         expect(ofB, `${path} as ${who}`).toBe(ofNothing);
-      }
-    }
-  });
-
-  it('holds for cursors of B: to A a page begins as at a place where nothing is', async () => {
-    const listOf = ({ list, of }: Answer['data']) => list ?? of.list;
-    for (const [name, ofB] of Object.entries(lists(targets.b))) {
-      const ask = lists(targets.a)[name as keyof ReturnType<typeof lists>];
-      const { edges } = listOf(await clients.administrator.data(ofB('first: 500')));
-      expect(edges.length, name).toBeGreaterThan(0);
-      for (const { cursor } of edges as { cursor: string }[]) {
-        const values = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as string[];
-        // Just behind it there is nothing.
-        values.push(`${values.pop()}!`);
-        const beside = Buffer.from(JSON.stringify(values)).toString('base64url');
-        const from = async (at: string) => listOf(await clients.scoped.data(ask(`after: "${at}"`)));
-        expect(await from(cursor), name).toEqual(await from(beside));
-      }
-    }
-    for (const { cluster, operation } of [targets.b, targets.nothing]) {
-      for (const [list, id] of Object.entries({ clusters: cluster, operations: operation })) {
-        const after = Buffer.from(`GPC:S:${id}`).toString('base64');
-        const answer = await clients.scoped.send(`{ ${list}(after: "${after}") { edges { cursor } } }`);
-        expect(codes(answer)).toEqual(['INVALID']);
       }
     }
   });

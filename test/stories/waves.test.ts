@@ -38,6 +38,7 @@ describe('an operation in waves', () => {
       { status: 'SUCCEEDED', commandCounts: [{ status: 'SUCCEEDED', count: 1 }], hold: null },
       { status: 'PENDING', hold: { rule: 'PROMOTION' } },
     ]);
+    expect(held.commands[1].hold.rule, 'a command waits for what its wave waits for').toBe('PROMOTION');
     await act('promoteOperation', id, { wave: 1 }, 'the canary sings');
     await Promise.all([finish(1), finish(2)]);
     const ended = await until('the end', async () => {

@@ -115,7 +115,6 @@ describe('the audit log in the database', () => {
     const caller = (n: number): Caller => ({
       principal: { kind: 'anonymous' },
       from: `10.0.0.${n % 50}`,
-      userAgent: null,
     });
     const before = await database.prisma.auditEntry.count();
     for (let n = 0; n < 1000; n++) await denials.note(caller(n), 'act', denied);
@@ -143,7 +142,6 @@ describe('the audit log in the database', () => {
     const anybody = (n: number): Caller => ({
       principal: { kind: 'anonymous' },
       from: `10.0.0.${n}`,
-      userAgent: null,
     });
     const known = (managerId: string): Caller => ({
       principal: {
@@ -155,7 +153,6 @@ describe('the audit log in the database', () => {
         credentialId: '',
       },
       from: '10.1.0.1',
-      userAgent: null,
     });
     const count = () => database.prisma.auditEntry.count();
     for (let n = 0; n < 50; n++) await denials.note(anybody(n), 'act', denied);

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
+import { CHECKED_CURSORS } from '../../graphql/cursors.ts';
 import * as input from '../../graphql/input.ts';
+import { byText, newestBy, Keyset } from '../../graphql/keyset.ts';
+import { listed } from '../../graphql/listed.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
 import { contains } from '../../platform/contains.ts';
 import type { Prisma } from '../../platform/generated/prisma/client.ts';
@@ -72,23 +75,23 @@ function apiKeyWhere(
   return { AND: and };
 }
 
+const NEWEST_FIRST = new Keyset<Prisma.ApiKeyWhereInput, Prisma.ApiKeyOrderByWithRelationInput>(
+  newestBy('createdAt'),
+  byText('id'),
+);
+
 builder.queryFields((t) => ({
-  apiKeys: t.prismaConnection(
+  apiKeys: t.connection(
     {
       type: ApiKey,
-      cursor: 'id',
       description: 'Newest first.',
       authScopes: { administratorOfAll: true },
-      extensions: UNLOGGED,
+      extensions: { ...CHECKED_CURSORS, ...UNLOGGED },
       args: { filter: t.arg({ type: ApiKeyFilter }) },
-      resolve: (query, _parent, { filter }, { deps }) =>
-        deps.prisma.apiKey.findMany({
-          ...query,
-          where: apiKeyWhere(filter, deps.clock.now()),
-          orderBy: [{ createdAt: 'desc' }, { id: 'asc' }],
-        }),
-      totalCount: (_parent, { filter }, { deps }) =>
-        deps.prisma.apiKey.count({ where: apiKeyWhere(filter, deps.clock.now()) }),
+      resolve: (_parent, { filter, ...args }, context, info) => {
+        const { prisma, clock } = context.deps;
+        return listed(NEWEST_FIRST, args, apiKeyWhere(filter, clock.now()), prisma.apiKey, context, info);
+      },
     },
     ApiKeyConnection,
   ),

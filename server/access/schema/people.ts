@@ -1,6 +1,9 @@
 import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
+import { CHECKED_CURSORS } from '../../graphql/cursors.ts';
 import * as input from '../../graphql/input.ts';
+import { byText, Keyset } from '../../graphql/keyset.ts';
+import { listed } from '../../graphql/listed.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
 import { contains } from '../../platform/contains.ts';
 import type { Prisma } from '../../platform/generated/prisma/client.ts';
@@ -64,6 +67,9 @@ function personWhere(filter: typeof PersonFilter.$inferInput | null | undefined)
   return { AND: and };
 }
 
+/** A name is one person’s alone. */
+const BY_NAME = new Keyset<Prisma.PersonWhereInput, Prisma.PersonOrderByWithRelationInput>(byText('name'));
+
 builder.queryFields((t) => ({
   person: t.prismaField({
     type: Person,
@@ -73,21 +79,15 @@ builder.queryFields((t) => ({
     args: { id: t.arg.id({ required: true, validate: input.id }) },
     resolve: (query, _parent, { id }, { deps }) => deps.prisma.person.findUnique({ ...query, where: { id } }),
   }),
-  people: t.prismaConnection(
+  people: t.connection(
     {
       type: Person,
-      cursor: 'id',
       description: 'By name.',
       authScopes: { administratorOfAll: true },
-      extensions: UNLOGGED,
+      extensions: { ...CHECKED_CURSORS, ...UNLOGGED },
       args: { filter: t.arg({ type: PersonFilter }) },
-      resolve: (query, _parent, { filter }, { deps }) =>
-        deps.prisma.person.findMany({
-          ...query,
-          where: personWhere(filter),
-          orderBy: [{ name: 'asc' }, { id: 'asc' }],
-        }),
-      totalCount: (_parent, { filter }, { deps }) => deps.prisma.person.count({ where: personWhere(filter) }),
+      resolve: (_parent, { filter, ...args }, context, info) =>
+        listed(BY_NAME, args, personWhere(filter), context.deps.prisma.person, context, info),
     },
     PersonConnection,
   ),

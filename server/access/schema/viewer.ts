@@ -180,7 +180,7 @@ builder.mutationFields((t) => ({
   }),
 }));
 
-const callerOf = ({ principal, from, userAgent }: Context): Caller => ({ principal, from, userAgent });
+const callerOf = ({ principal, from }: Context): Caller => ({ principal, from });
 
 /** Puts the session that begins into the answer's cookie; `work` has ended the one before. @throws AppError INVALID over a WebSocket */
 async function comeIn(context: Context, work: () => Promise<LoggedIn>): Promise<Principal> {

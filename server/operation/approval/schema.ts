@@ -4,12 +4,15 @@ import { visibilityOf } from '../../access/visibility.ts';
 import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
 import type { Context } from '../../graphql/context.ts';
+import { CHECKED_CURSORS } from '../../graphql/cursors.ts';
 import * as input from '../../graphql/input.ts';
+import { byText, oldestBy, Keyset } from '../../graphql/keyset.ts';
+import { listed } from '../../graphql/listed.ts';
 import { contains } from '../../platform/contains.ts';
 import type { Prisma } from '../../platform/generated/prisma/client.ts';
 import { approveOperation, withdrawApproval } from '../acts/approve.ts';
 import { seenRows } from '../calendar/choice.ts';
-import { shownChoice } from '../calendar/schema.ts';
+import { shownChoice } from '../calendar/shown-choice.ts';
 import { Operation } from '../schema/operation.ts';
 import { createApprovalRule, removeApprovalRule } from './rules.ts';
 
@@ -69,22 +72,23 @@ async function rulesWhere(
   };
 }
 
+const OLDEST_FIRST = new Keyset<Prisma.ApprovalRuleWhereInput, Prisma.ApprovalRuleOrderByWithRelationInput>(
+  oldestBy('createdAt'),
+  byText('id'),
+);
+
 builder.queryFields((t) => ({
-  approvalRules: t.prismaConnection(
+  approvalRules: t.connection(
     {
       type: ApprovalRule,
-      cursor: 'id',
       description: 'Oldest first.',
       authScopes: { viewer: true },
       args: { filter: t.arg({ type: ApprovalRuleFilter }) },
-      resolve: async (query, _parent, { filter }, context) =>
-        context.deps.prisma.approvalRule.findMany({
-          ...query,
-          where: await rulesWhere(filter, context),
-          orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
-        }),
-      totalCount: async (_parent, { filter }, context) =>
-        context.deps.prisma.approvalRule.count({ where: await rulesWhere(filter, context) }),
+      extensions: CHECKED_CURSORS,
+      resolve: async (_parent, { filter, ...args }, context, info) => {
+        const passing = await rulesWhere(filter, context);
+        return listed(OLDEST_FIRST, args, passing, context.deps.prisma.approvalRule, context, info);
+      },
     },
     ApprovalRuleConnection,
   ),

@@ -2,7 +2,10 @@ import { visibilityOf } from '../../access/visibility.ts';
 import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
 import type { Context } from '../../graphql/context.ts';
+import { CHECKED_CURSORS } from '../../graphql/cursors.ts';
 import * as input from '../../graphql/input.ts';
+import { byText, oldestBy, Keyset } from '../../graphql/keyset.ts';
+import { listed } from '../../graphql/listed.ts';
 import { batched } from '../../graphql/loader.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
 import { contains } from '../../platform/contains.ts';
@@ -75,23 +78,23 @@ const plannedWhere = (
   ...(filter?.search && { reason: contains(filter.search) }),
 });
 
+const AS_THEY_RETURN = new Keyset<
+  Prisma.PlannedOfflineWhereInput,
+  Prisma.PlannedOfflineOrderByWithRelationInput
+>(oldestBy('returnsAt'), byText('id'));
+
 builder.queryFields((t) => ({
-  plannedOffline: t.prismaConnection(
+  plannedOffline: t.connection(
     {
       type: PlannedOffline,
-      cursor: 'id',
       description: 'What is planned to be offline now; what returns first comes first.',
       authScopes: { viewer: true },
-      extensions: UNLOGGED,
+      extensions: { ...CHECKED_CURSORS, ...UNLOGGED },
       args: { filter: t.arg({ type: PlannedOfflineFilter }) },
-      resolve: (query, _parent, { filter }, context) =>
-        context.deps.prisma.plannedOffline.findMany({
-          ...query,
-          where: plannedWhere(filter, context),
-          orderBy: [{ returnsAt: 'asc' }, { id: 'asc' }],
-        }),
-      totalCount: (_parent, { filter }, context) =>
-        context.deps.prisma.plannedOffline.count({ where: plannedWhere(filter, context) }),
+      resolve: (_parent, { filter, ...args }, context, info) => {
+        const passing = plannedWhere(filter, context);
+        return listed(AS_THEY_RETURN, args, passing, context.deps.prisma.plannedOffline, context, info);
+      },
     },
     PlannedOfflineConnection,
   ),

@@ -1,40 +1,23 @@
 import { z } from 'zod';
-import type { ClusterChoice as ClusterChoiceShape } from '../../access/grants.ts';
 import { ClusterChoice, ClusterChoiceInput, choiceFrom } from '../../access/schema/grant.ts';
 import { visibilityOf } from '../../access/visibility.ts';
 import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
 import type { Context } from '../../graphql/context.ts';
+import { CHECKED_CURSORS } from '../../graphql/cursors.ts';
 import * as input from '../../graphql/input.ts';
-import { batched } from '../../graphql/loader.ts';
+import { byText, oldestBy, Keyset } from '../../graphql/keyset.ts';
+import { listed } from '../../graphql/listed.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
 import { contains } from '../../platform/contains.ts';
 import type { Prisma } from '../../platform/generated/prisma/client.ts';
 import { isOn, openUntil, opensAfter } from './calendar.ts';
-import { choiceOf, seenRows } from './choice.ts';
+import { seenRows } from './choice.ts';
 import { createFreeze, removeFreeze } from './freezes.ts';
+import { shownChoice } from './shown-choice.ts';
 import { createMaintenanceWindow, removeMaintenanceWindow } from './windows.ts';
 
 const DAY = 86_400;
-
-const isSeen = batched<boolean>(async (names, { prisma }, _args, { principal }) => {
-  const rows = await prisma.cluster.findMany({
-    where: { name: { in: [...names] }, AND: visibilityOf(principal).clusters },
-    select: { name: true },
-  });
-  return new Map(rows.map(({ name }) => [name, true]));
-}, false);
-
-/** The choice of a row, without names that are not for who asks. */
-export async function shownChoice(
-  row: { clusters: unknown },
-  context: Context,
-): Promise<ClusterChoiceShape | null> {
-  const choice = choiceOf(row);
-  if (!choice || visibilityOf(context.principal).all) return choice;
-  const seen = await Promise.all(choice.names.map((name) => isSeen(context, name)));
-  return { ...choice, names: choice.names.filter((_, index) => seen[index]) };
-}
 
 const Freeze = builder.prismaObject('Freeze', {
   description: 'For a time nothing is issued to some clusters. What is under way there goes on.',
@@ -137,40 +120,41 @@ async function windowsWhere(
   };
 }
 
+const AS_THEY_BEGIN = new Keyset<Prisma.FreezeWhereInput, Prisma.FreezeOrderByWithRelationInput>(
+  oldestBy('from'),
+  byText('id'),
+);
+const BY_NAME = new Keyset<
+  Prisma.MaintenanceWindowWhereInput,
+  Prisma.MaintenanceWindowOrderByWithRelationInput
+>(byText('name'), byText('id'));
+
 builder.queryFields((t) => ({
-  freezes: t.prismaConnection(
+  freezes: t.connection(
     {
       type: Freeze,
-      cursor: 'id',
       description: 'In the order in which they begin, with those that have ended.',
       authScopes: { viewer: true },
       args: { filter: t.arg({ type: FreezeFilter }) },
-      resolve: async (query, _parent, { filter }, context) =>
-        context.deps.prisma.freeze.findMany({
-          ...query,
-          where: await freezesWhere(filter, context),
-          orderBy: [{ from: 'asc' }, { id: 'asc' }],
-        }),
-      totalCount: async (_parent, { filter }, context) =>
-        context.deps.prisma.freeze.count({ where: await freezesWhere(filter, context) }),
+      extensions: CHECKED_CURSORS,
+      resolve: async (_parent, { filter, ...args }, context, info) => {
+        const passing = await freezesWhere(filter, context);
+        return listed(AS_THEY_BEGIN, args, passing, context.deps.prisma.freeze, context, info);
+      },
     },
     FreezeConnection,
   ),
-  maintenanceWindows: t.prismaConnection(
+  maintenanceWindows: t.connection(
     {
       type: MaintenanceWindow,
-      cursor: 'id',
       description: 'By name.',
       authScopes: { viewer: true },
       args: { filter: t.arg({ type: MaintenanceWindowFilter }) },
-      resolve: async (query, _parent, { filter }, context) =>
-        context.deps.prisma.maintenanceWindow.findMany({
-          ...query,
-          where: await windowsWhere(filter, context),
-          orderBy: [{ name: 'asc' }, { id: 'asc' }],
-        }),
-      totalCount: async (_parent, { filter }, context) =>
-        context.deps.prisma.maintenanceWindow.count({ where: await windowsWhere(filter, context) }),
+      extensions: CHECKED_CURSORS,
+      resolve: async (_parent, { filter, ...args }, context, info) => {
+        const passing = await windowsWhere(filter, context);
+        return listed(BY_NAME, args, passing, context.deps.prisma.maintenanceWindow, context, info);
+      },
     },
     MaintenanceWindowConnection,
   ),

@@ -1,9 +1,13 @@
 import { ClusterChoice, ClusterChoiceInput, choiceFrom } from '../../access/schema/grant.ts';
 import { builder } from '../../graphql/builder.ts';
 import { connectionOf } from '../../graphql/connection.ts';
+import { CHECKED_CURSORS } from '../../graphql/cursors.ts';
 import * as input from '../../graphql/input.ts';
+import { byText, Keyset } from '../../graphql/keyset.ts';
+import { listed } from '../../graphql/listed.ts';
 import { contains } from '../../platform/contains.ts';
-import { shownChoice } from '../calendar/schema.ts';
+import type { Prisma } from '../../platform/generated/prisma/client.ts';
+import { shownChoice } from '../calendar/shown-choice.ts';
 import {
   RollingInput,
   RollingStrategy,
@@ -57,34 +61,36 @@ const SavedSelection = builder.prismaObject('SavedSelection', {
 const SavedSelectionConnection = connectionOf(SavedSelection, 'SavedSelection');
 
 const nameHas = (search: string | null | undefined) => (search ? { name: contains(search) } : {});
-const byName = { orderBy: [{ name: 'asc' as const }, { id: 'asc' as const }] };
+/** A name is one strategy’s alone, and one selection’s. */
+const STRATEGIES = new Keyset<Prisma.SavedStrategyWhereInput, Prisma.SavedStrategyOrderByWithRelationInput>(
+  byText('name'),
+);
+const SELECTIONS = new Keyset<Prisma.SavedSelectionWhereInput, Prisma.SavedSelectionOrderByWithRelationInput>(
+  byText('name'),
+);
 
 builder.queryFields((t) => ({
-  savedStrategies: t.prismaConnection(
+  savedStrategies: t.connection(
     {
       type: SavedStrategy,
-      cursor: 'id',
       description: 'By name.',
       authScopes: { viewer: true },
       args: { search: t.arg.string({ description: 'Part of the name.', validate: input.search.nullish() }) },
-      resolve: (query, _parent, { search }, { deps }) =>
-        deps.prisma.savedStrategy.findMany({ ...query, where: nameHas(search), ...byName }),
-      totalCount: (_parent, { search }, { deps }) =>
-        deps.prisma.savedStrategy.count({ where: nameHas(search) }),
+      extensions: CHECKED_CURSORS,
+      resolve: (_parent, { search, ...args }, context, info) =>
+        listed(STRATEGIES, args, nameHas(search), context.deps.prisma.savedStrategy, context, info),
     },
     SavedStrategyConnection,
   ),
-  savedSelections: t.prismaConnection(
+  savedSelections: t.connection(
     {
       type: SavedSelection,
-      cursor: 'id',
       description: 'By name.',
       authScopes: { viewer: true },
       args: { search: t.arg.string({ description: 'Part of the name.', validate: input.search.nullish() }) },
-      resolve: (query, _parent, { search }, { deps }) =>
-        deps.prisma.savedSelection.findMany({ ...query, where: nameHas(search), ...byName }),
-      totalCount: (_parent, { search }, { deps }) =>
-        deps.prisma.savedSelection.count({ where: nameHas(search) }),
+      extensions: CHECKED_CURSORS,
+      resolve: (_parent, { search, ...args }, context, info) =>
+        listed(SELECTIONS, args, nameHas(search), context.deps.prisma.savedSelection, context, info),
     },
     SavedSelectionConnection,
   ),

@@ -145,6 +145,7 @@ export const Command = builder.prismaObject('Command', {
       select: {
         wave: {
           select: {
+            index: true,
             name: true,
             status: true,
             pausedAt: true,
@@ -233,6 +234,8 @@ export const Command = builder.prismaObject('Command', {
 const CommandConnection = connectionOf(Command, 'Command');
 
 export const Step = builder.prismaObject('Step', {
+  // Only what is asked for is read of each: there are very many.
+  select: { id: true },
   description: 'What a command does to one node.',
   authScopes: { viewer: true, manager: true },
   fields: (t) => ({

@@ -1,4 +1,3 @@
-import { queryFromInfo } from '@pothos/plugin-prisma';
 import { visibilityOf, type Visibility } from '../../access/visibility.ts';
 import { permission } from '../../access/permission.ts';
 import { Permission } from '../../access/schema/grant.ts';
@@ -15,8 +14,8 @@ import { connectionOf } from '../../graphql/connection.ts';
 import type { Context } from '../../graphql/context.ts';
 import { CHECKED_CURSORS } from '../../graphql/cursors.ts';
 import { byText, Keyset, newestBy } from '../../graphql/keyset.ts';
+import { listed } from '../../graphql/listed.ts';
 import { batched } from '../../graphql/loader.ts';
-import { isCountOnly } from '../../graphql/selection.ts';
 import type { OperationModel } from '../../platform/generated/prisma/models.ts';
 import * as input from '../../graphql/input.ts';
 import { contains } from '../../platform/contains.ts';
@@ -266,23 +265,9 @@ builder.queryFields((t) => ({
       authScopes: { viewer: true },
       args: { filter: t.arg({ type: OperationFilter }) },
       extensions: CHECKED_CURSORS,
-      resolve: async (_parent, { filter, ...args }, context, info) => {
-        const { prisma } = context.deps;
+      resolve: (_parent, { filter, ...args }, context, info) => {
         const passing = operationWhere(filter, visibilityOf(context.principal));
-        const { where, ...page } = NEWEST_FIRST.page(args);
-        const query: object = queryFromInfo({
-          context,
-          info,
-          select: NEWEST_FIRST.select,
-          path: ['edges', 'node'],
-        });
-        const rows = isCountOnly(info)
-          ? []
-          : prisma.operation.findMany({ ...query, ...page, where: { AND: [passing, where] } });
-        return {
-          ...(await NEWEST_FIRST.connection(args, rows)),
-          totalCount: () => prisma.operation.count({ where: passing }),
-        };
+        return listed(NEWEST_FIRST, args, passing, context.deps.prisma.operation, context, info);
       },
     },
     OperationConnection,

@@ -3,7 +3,8 @@ import { builder } from '../../graphql/builder.ts';
 import * as input from '../../graphql/input.ts';
 import { asManager } from '../../access/principal.ts';
 import { invalid } from '../../platform/errors.ts';
-import { issuedCommands, reportCommand } from '../commands.ts';
+import { reportCommand } from '../commands.ts';
+import { issuedCommands } from '../delivery.ts';
 import { Command } from './command.ts';
 import { CommandStatus, StepStatus } from './operation.ts';
 

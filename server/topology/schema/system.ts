@@ -1,4 +1,3 @@
-import { queryFromInfo } from '@pothos/plugin-prisma';
 import type { GraphQLResolveInfo } from 'graphql';
 import { builder } from '../../graphql/builder.ts';
 import { SYSTEM_ID } from '../../platform/event-log.ts';
@@ -7,7 +6,8 @@ import type { Context } from '../../graphql/context.ts';
 import { costing } from '../../graphql/cost.ts';
 import { CHECKED_CURSORS } from '../../graphql/cursors.ts';
 import * as input from '../../graphql/input.ts';
-import { isCountOnly, selectedFields } from '../../graphql/selection.ts';
+import { listed } from '../../graphql/listed.ts';
+import { selectedFields } from '../../graphql/selection.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
 import { clusterWhere } from '../filter.ts';
 import { countNodes, nodesOfSystem } from '../node-list.ts';
@@ -55,23 +55,14 @@ const ClusterFacets = builder
   });
 
 /** What both fields that list clusters answer with. */
-const clusterConnection = async (
+const clusterConnection = (
   { filter, orderBy, ...args }: ClusterListArgs,
   context: Context,
   info: GraphQLResolveInfo,
 ) => {
-  const { prisma } = context.deps;
   const passing = clusterWhere(filter, visibilityOf(context.principal));
   const order = CLUSTER_ORDER[orderBy ?? 'WORST_FIRST'];
-  const { where, ...page } = order.page(args);
-  const query: object = queryFromInfo({ context, info, select: order.select, path: ['edges', 'node'] });
-  const rows = isCountOnly(info)
-    ? []
-    : prisma.cluster.findMany({ ...query, ...page, where: { AND: [passing, where] } });
-  return {
-    ...(await order.connection(args, rows)),
-    totalCount: () => prisma.cluster.count({ where: passing }),
-  };
+  return listed(order, args, passing, context.deps.prisma.cluster, context, info);
 };
 
 /** What is read of the system by itself; the other fields are lists with queries of their own. */
