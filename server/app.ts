@@ -59,7 +59,7 @@ export interface AppDeps {
  * @throws an `EADDRINUSE` error when the port is taken.
  */
 export async function createApp({ config, database, logger, clock: givenClock }: AppDeps): Promise<App> {
-  const { prisma, readJson } = database;
+  const { kind, prisma, readJson, inSqlTransaction } = database;
   const closers: (() => Promise<unknown>)[] = [() => database.close()];
   const close = async (): Promise<void> => {
     const failures: unknown[] = [];
@@ -79,7 +79,10 @@ export async function createApp({ config, database, logger, clock: givenClock }:
     const metrics = new MetricFeed({ prisma, bus, logger });
     await metrics.start();
     closers.push(() => metrics.stop());
-    const membershipWriter = new MembershipWriter({ prisma, bus, clock });
+    const membershipWriter = new MembershipWriter(
+      { inSqlTransaction, bus, clock },
+      kind === 'pglite' ? { roundsAtOnce: 1 } : {},
+    );
     closers.push(() => membershipWriter.close());
     const { leaseMs, authentication, publicUrls } = config;
     const sessions = {

@@ -55,7 +55,7 @@ it('a duty that fails keeps none of the others from being done', async () => {
     clock,
     logger,
     tail: new Tail({ log: logReader(database), bus, logger }),
-    membershipWriter: new MembershipWriter({ prisma, bus, clock }),
+    membershipWriter: new MembershipWriter({ inSqlTransaction: database.inSqlTransaction, bus, clock }),
     renewals: renewalsInRounds({ prisma, clock, leaseMs: 40 }),
     deliveries: deliveriesInRounds({ prisma, bus, clock }),
     ...withoutAuthentication,

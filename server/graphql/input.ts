@@ -47,6 +47,27 @@ export const values = z.array(shortText).max(100, 'must have at most 100 values'
 export const limit = (max: number) => z.int().min(1).max(max).nullish();
 export const search = text(200);
 
+/** What checks a value: https://standardschema.dev. */
+interface Check {
+  readonly '~standard': {
+    version: 1;
+    vendor: string;
+    validate(value: unknown): { value: unknown } | { issues: readonly z.core.$ZodIssue[] };
+  };
+}
+
+/** Has a value checked that stays what it is, with all that the schema does not name: no copy of it is kept. */
+export const asItIs = (schema: z.ZodType): Check => ({
+  '~standard': {
+    version: 1,
+    vendor: 'zod',
+    validate: (value) => {
+      const { error } = schema.safeParse(value);
+      return error ? { issues: error.issues } : { value };
+    },
+  },
+});
+
 /** A node’s labels as the database holds them. */
 export const labelRecord = (list: readonly { key: string; value: string }[]): Record<string, string> =>
   Object.fromEntries(list.map(({ key, value }) => [key, value]));

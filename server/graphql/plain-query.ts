@@ -18,6 +18,7 @@ import {
   type GraphQLOutputType,
   type GraphQLResolveInfo,
   type GraphQLSchema,
+  type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
 import type { Context } from './context.ts';
@@ -33,7 +34,7 @@ type Run = Pick<GraphQLResolveInfo, 'schema' | 'fragments' | 'operation' | 'root
 type Complete = (value: unknown, run: Run, info: GraphQLResolveInfo, path: Path) => unknown;
 
 /** A field of an object, with all of it decided that its place in the document decides. */
-interface CompiledField {
+export interface CompiledField {
   name: string;
   field: GraphQLField<unknown, unknown>;
   resolve: GraphQLFieldResolver<unknown, Context>;
@@ -64,17 +65,28 @@ export function compileQuery(
   const operation = getOperationAST(document, operationName);
   const type = schema.getQueryType();
   if (operation?.operation !== 'query' || !type) return undefined;
+  const selection = compileSelection(document, type, operation);
+  if (!selection) return undefined;
+  const { fields, fragments } = selection;
+  return async (context, inputs) => {
+    const { coerced, errors } = getVariableValues(schema, operation.variableDefinitions ?? [], inputs);
+    if (errors) throw errors[0]!;
+    const run = { schema, fragments, operation, rootValue: undefined, variableValues: coerced, context };
+    return executeFields(fields, undefined, run, undefined);
+  };
+}
+
+/** What an operation selects of its type; undefined where {@link compileQuery} says so. */
+export function compileSelection(
+  document: DocumentNode,
+  type: GraphQLObjectType,
+  operation: OperationDefinitionNode,
+): { fields: CompiledField[]; fragments: Run['fragments'] } | undefined {
   try {
     if (operation.directives?.length) throw new NotPlain();
     const compiler = new Compiler(document);
-    const fields = compiler.fieldsOf(type, [operation.selectionSet]);
-    return async (context, inputs) => {
-      const { coerced, errors } = getVariableValues(schema, operation.variableDefinitions ?? [], inputs);
-      if (errors) throw errors[0]!;
-      const { fragments } = compiler;
-      const run = { schema, fragments, operation, rootValue: undefined, variableValues: coerced, context };
-      return executeFields(fields, undefined, run, undefined);
-    };
+    const { fragments } = compiler;
+    return { fields: compiler.fieldsOf(type, [operation.selectionSet]), fragments };
   } catch (error) {
     if (error instanceof NotPlain) return undefined;
     throw error;
@@ -181,7 +193,8 @@ class Compiler {
   }
 }
 
-function executeFields(
+/** @throws whatever is wrong with any of them */
+export function executeFields(
   fields: readonly CompiledField[],
   source: unknown,
   run: Run,

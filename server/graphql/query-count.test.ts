@@ -8,6 +8,7 @@ import { copyDataDir } from '../../test/services/templates.ts';
 import { createLocalBus } from '../platform/bus.ts';
 import { systemClock } from '../platform/clock.ts';
 import { jsonReader, type ReadJson } from '../platform/database/read-json.ts';
+import { sqlTransactions, type InSqlTransaction } from '../platform/database/sql-transaction.ts';
 import { PrismaClient } from '../platform/generated/prisma/client.ts';
 import { createLogger } from '../platform/log.ts';
 import { logReader } from '../platform/event-log.ts';
@@ -58,6 +59,7 @@ describe('the number of queries', () => {
   let pglite: PGlite;
   let prisma: PrismaClient;
   let readJson: ReadJson;
+  let inSqlTransaction: InSqlTransaction;
   let queries: string[] = [];
 
   beforeAll(async () => {
@@ -69,7 +71,9 @@ describe('the number of queries', () => {
     });
     observed.$on('query', ({ query }) => queries.push(query));
     prisma = observed;
-    const read = jsonReader(await new PrismaPGlite(pglite).connect());
+    const driver = await new PrismaPGlite(pglite).connect();
+    inSqlTransaction = sqlTransactions(driver);
+    const read = jsonReader(driver);
     readJson = (query) => {
       queries.push(query.text);
       return read(query);
@@ -205,7 +209,7 @@ describe('the number of queries', () => {
       clock: systemClock,
       logger,
       tail: new Tail({ log: logReader({ prisma, readJson }), bus, logger }),
-      membershipWriter: new MembershipWriter({ prisma, bus, clock: systemClock }),
+      membershipWriter: new MembershipWriter({ inSqlTransaction, bus, clock: systemClock }),
       renewals: renewalsInRounds({ prisma, clock: systemClock, leaseMs: 10_000 }),
       deliveries: deliveriesInRounds({ prisma, bus, clock: systemClock }),
       ...withoutAuthentication,

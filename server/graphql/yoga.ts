@@ -1,5 +1,11 @@
 import { IncomingMessage, type IncomingHttpHeaders } from 'node:http';
-import { NoSchemaIntrospectionCustomRule, type DocumentNode, type ExecutionArgs, type parse } from 'graphql';
+import {
+  NoSchemaIntrospectionCustomRule,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type parse,
+} from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { CredentialWatch } from '../access/credential-watch.ts';
 import type { Principal } from '../access/principal.ts';
@@ -14,6 +20,7 @@ import { mayIntrospect, withoutSuggestions } from './introspection.ts';
 import { checkDocument } from './limits.ts';
 import { maskError } from './mask.ts';
 import { schema } from './schema.ts';
+import { PlainMutations } from './plain-mutation.ts';
 import { subscribePulled } from './subscription/pulled.ts';
 import { SharedSubscriptions } from './subscription/shared.ts';
 
@@ -46,6 +53,7 @@ export function createApi(
 ) {
   const mask = maskError(deps.logger);
   const cookies = new WeakMap<Request, string>();
+  const mutations = new PlainMutations();
   const mayExplore = ({ principal }: { principal?: Principal }) => mayIntrospect(introspection, principal);
   const principalOf = async (transport: TransportContext): Promise<Principal> => {
     const { request, req, connectionParams, principal } = transport;
@@ -88,9 +96,13 @@ export function createApi(
         onValidate: ({ context, addValidationRule }) => {
           if (!mayExplore(context)) addValidationRule(NoSchemaIntrospectionCustomRule);
         },
-        onExecute: ({ args, setResultAndStopExecution }) => {
+        onExecute: ({ args, executeFn, setExecuteFn, setResultAndStopExecution }) => {
           const errors = tooCostly(args);
           if (errors) setResultAndStopExecution({ errors });
+          else
+            setExecuteFn(
+              (given: ExecutionArgs) => mutations.execute(given) ?? (executeFn(given) as ExecutionResult),
+            );
         },
         onSubscribe: ({ args, setSubscribeFn, setResultAndStopExecution }) => {
           const errors = tooCostly(args);

@@ -11,10 +11,13 @@ import { openDatabase, type Database } from '../platform/database/database.ts';
 import { createLogger } from '../platform/log.ts';
 import { ensureSystem } from '../topology/service.ts';
 import type { MembershipReport, ReportAnswer, ReportedNode } from './membership.ts';
+import { KnownNodes } from './known-nodes.ts';
 import { MembershipWriter } from './membership-writer.ts';
 
 const logger = createLogger('silent');
-const clock = { now: () => new Date(Date.UTC(2026, 0, 1)) };
+/** It stands, until a test moves it. */
+let seconds = 0;
+const clock = { now: () => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds)) };
 const EPOCH = 3;
 
 const names = ['a', 'b', 'c', 'd'] as const;
@@ -36,7 +39,11 @@ const sent = fc.record({
   // Mostly the next one under the right epoch: but also one that comes twice, skips one, or is stale.
   step: fc.constantFrom(1, 1, 1, 1, 0, 2),
   epoch: fc.constantFrom(EPOCH, EPOCH, EPOCH, EPOCH, EPOCH - 1),
+  /** Which of two servers takes it. */
+  server: fc.nat(1),
 });
+/** What else happens to the database: rows of nodes that left are dropped, a backup is made or put back. */
+const meanwhile = fc.constantFrom('forget' as const, 'backup' as const, 'restore' as const);
 type Sent = typeof sent extends fc.Arbitrary<infer T> ? T : never;
 
 const first = { status: 'RUNNING' as const, statusReason: null, restarts: 0 };
@@ -47,6 +54,7 @@ const begin: Sent[] = [0, 1, 2].map((cluster) => ({
   told: { a: first, b: first },
   step: 1,
   epoch: EPOCH,
+  server: 0,
 }));
 
 /** The reports as a manager numbers them that believes that each was applied. */
@@ -89,7 +97,14 @@ describe.each(['pglite', 'postgres'] as const)('reports that arrive together, on
     await drop();
   });
 
-  const writer = () => new MembershipWriter({ prisma: database.prisma, bus: createLocalBus(), clock });
+  /** Of a server that knows nothing yet. */
+  const writer = (known = new KnownNodes()) =>
+    new MembershipWriter(
+      { inSqlTransaction: database.inSqlTransaction, bus: createLocalBus(), clock },
+      { known },
+    );
+  /** Of one that never knows anything. */
+  const forgetful = () => writer(new KnownNodes(0));
 
   /** Three clusters with a primary each. */
   async function clusters(): Promise<ManagerPrincipal[]> {
@@ -139,19 +154,40 @@ describe.each(['pglite', 'postgres'] as const)('reports that arrive together, on
         const { id, name, primaryId, events, nodes, ...cluster } =
           await database.prisma.cluster.findUniqueOrThrow({
             where: { id: clusterId },
+            omit: { membershipMark: true },
             include: {
               nodes: { orderBy: { name: 'asc' }, omit: { id: true, clusterId: true } },
-              events: { orderBy: { revision: 'asc' }, select: { kind: true, summary: true, node: true } },
+              events: { orderBy: { revision: 'asc' }, select: { kind: true, summary: true } },
             },
           });
-        // Those of each node, and of the cluster itself, in their order.
+        // Those of each node, and of the cluster itself, in their order: each begins with the name.
         const history = events
-          .map(({ kind: what, summary, node: of }) => [of?.name ?? '', what, summary.replaceAll(name, 'it')])
-          .sort(([one], [other]) => (one! < other! ? -1 : Number(one! > other!)));
+          .map(({ kind: what, summary }) => ({ what, summary: summary.replaceAll(name, 'it') }))
+          .sort((one, other) =>
+            one.summary[0]! < other.summary[0]! ? -1 : Number(one.summary[0]! > other.summary[0]!),
+          );
         return { cluster, nodes, history, own: primaryId === id };
       }),
     );
   }
+
+  /** A backup of the clusters. @returns the function that puts them back as they are now. */
+  async function backupOf(principals: readonly ManagerPrincipal[]): Promise<() => Promise<void>> {
+    const { prisma } = database;
+    const where = { clusterId: { in: principals.map(({ clusterId }) => clusterId) } };
+    const nodes = await prisma.node.findMany({ where });
+    const rows = await prisma.cluster.findMany({ where: { id: where.clusterId } });
+    return async () => {
+      await prisma.node.deleteMany({ where });
+      await prisma.node.createMany({ data: nodes.map((row) => ({ ...row, labels: row.labels as object })) });
+      for (const row of rows) await prisma.cluster.update({ where: { id: row.id }, data: row });
+    };
+  }
+
+  const forgetLeft = (principals: readonly ManagerPrincipal[]) =>
+    database.prisma.node.deleteMany({
+      where: { clusterId: { in: principals.map(({ clusterId }) => clusterId) }, status: 'LEFT' },
+    });
 
   const answerOf = (answer: Promise<ReportAnswer>) =>
     answer.catch(({ extensions }: { extensions: object }) => ({ ...extensions }));
@@ -165,13 +201,59 @@ describe.each(['pglite', 'postgres'] as const)('reports that arrive together, on
         const answers = await Promise.all(
           reports.map(({ cluster, report }) => answerOf(grouped.write(together[cluster]!, report))),
         );
-        const single = writer();
+        const single = forgetful();
         for (const [index, { cluster, report }] of reports.entries())
           expect(answers[index]).toEqual(await answerOf(single.write(alone[cluster]!, report)));
         expect(await stateOf(together)).toEqual(await stateOf(alone));
       }),
       { numRuns: 15 },
     );
+  });
+
+  it('end as if nothing was known of them, whichever server takes each, also after a restored backup', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.oneof({ weight: 5, arbitrary: sent }, meanwhile), { maxLength: 14 }),
+        async (all) => {
+          const [own, others] = [await clusters(), await clusters()];
+          const servers = [writer(), writer()];
+          const cold = forgetful();
+          let backups = [await backupOf(own), await backupOf(others)];
+          const reports = numbered([
+            ...begin,
+            ...all.filter((one): one is Sent => typeof one !== 'string'),
+          ]).values();
+          for (const [index, one] of [...begin, ...all].entries()) {
+            seconds = index;
+            if (one === 'forget') for (const arm of [own, others]) await forgetLeft(arm);
+            else if (one === 'backup') backups = [await backupOf(own), await backupOf(others)];
+            else if (one === 'restore') for (const restore of backups) await restore();
+            else {
+              const { cluster, report } = reports.next().value!;
+              const answer = await answerOf(servers[one.server]!.write(own[cluster]!, report));
+              expect(answer).toEqual(await answerOf(cold.write(others[cluster]!, report)));
+            }
+          }
+          seconds = 0;
+          expect(await stateOf(own)).toEqual(await stateOf(others));
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
+  it('are written though rows that were known have been removed by hand', async () => {
+    const [principal] = await clusters();
+    const server = writer();
+    const report = (sequence: number, status: 'RUNNING' | 'DOWN'): MembershipReport => ({
+      ...{ epoch: EPOCH, sequence, kind: 'SNAPSHOT', left: [] },
+      nodes: [{ name: 'a', status, ...whole }],
+    });
+    await server.write(principal!, report(1, 'RUNNING'));
+    await database.prisma.node.deleteMany({ where: { clusterId: principal!.clusterId } });
+    expect(await server.write(principal!, report(2, 'DOWN'))).toEqual({ applied: true, sequence: 2 });
+    const [state] = await stateOf([principal!]);
+    expect(state!.nodes).toMatchObject([{ name: 'a', status: 'DOWN' }]);
   });
 
   it('and one that cannot be stored fails by itself', async () => {

@@ -1,47 +1,50 @@
 import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../platform/errors.ts';
-import {
-  change,
-  isDataError,
-  type EventWriterDeps,
-  type NewEvent,
-  type Transaction,
-} from '../platform/event-log.ts';
-import { lockClusters } from '../topology/lock.ts';
-import { refreshClusters } from '../topology/refresh.ts';
-import { tallyIn, type ClusterRow } from '../topology/service.ts';
-import { tallyAfter, tallyOf } from '../topology/tally.ts';
-import {
-  decideReport,
-  nodeEvent,
-  type MembershipReport,
-  type MembershipSink,
-  type ReportAnswer,
-} from './membership.ts';
-import { removeNodes, writeNodes, type AcceptedReport } from './membership-rows.ts';
+import { isDataError, type SqlEventWriterDeps } from '../platform/event-log.ts';
+import { KnownNodes } from './known-nodes.ts';
+import type { MembershipReport, MembershipSink, ReportAnswer } from './membership.ts';
+import { applyReports, type Told } from './membership-round.ts';
+import { StaleKnowledgeError } from './membership-rows.ts';
 import { takeRound, type Turn } from './round.ts';
 import type { ManagerPrincipal } from '../access/principal.ts';
 
-const LIMITS = { reports: 200, nodes: 10_000 };
+const LIMITS = { reports: 200, nodes: 4000 };
 
-interface Waiting extends Turn {
-  principal: ManagerPrincipal;
-  report: MembershipReport;
+export interface MembershipWriterOptions {
+  /** So that while the database writes one round the next is made ready; 1 where it has a single connection. */
+  roundsAtOnce?: number;
+  known?: KnownNodes;
+}
+
+interface Waiting extends Turn, Told {
   resolve(answer: ReportAnswer): void;
   reject(error: unknown): void;
 }
 
 /**
- * Commits together the reports of nodes that arrive together: while one round is being written, those that come
- * gather for the next. A round has the same number of statements however many reports are in it, and takes the head
- * of the event log once; so the more there is to do, the less each report costs.
+ * Commits together the reports of nodes that arrive together: while rounds are being written, those that come gather
+ * for the next. A round has the same number of statements however many reports are in it, and takes the head of the
+ * event log once; so the more there is to do, the less each report costs. Reports of one cluster go one after the
+ * other.
  */
 export class MembershipWriter implements MembershipSink {
   private waiting: Waiting[] = [];
-  private working: Promise<void> | undefined;
+  /** Clusters of which a report is in a round under way. */
+  private readonly underWay = new Set<string>();
+  private readonly rounds = new Set<Promise<void>>();
+  private gathering = false;
   private closed = false;
 
-  constructor(private readonly deps: EventWriterDeps) {}
+  private readonly roundsAtOnce: number;
+  private readonly known: KnownNodes;
+
+  constructor(
+    private readonly deps: SqlEventWriterDeps,
+    { roundsAtOnce = 3, known = new KnownNodes() }: MembershipWriterOptions = {},
+  ) {
+    this.roundsAtOnce = roundsAtOnce;
+    this.known = known;
+  }
 
   /** @throws AppError what `decideReport` says; UNAVAILABLE when the server stops. */
   write(principal: ManagerPrincipal, report: MembershipReport): Promise<ReportAnswer> {
@@ -50,7 +53,7 @@ export class MembershipWriter implements MembershipSink {
       const { clusterId } = principal;
       const nodes = report.nodes.length + report.left.length;
       this.waiting.push({ clusterId, nodes, principal, report, resolve, reject });
-      this.working ??= this.work();
+      void this.begin();
     });
   }
 
@@ -58,24 +61,38 @@ export class MembershipWriter implements MembershipSink {
   async close(): Promise<void> {
     this.closed = true;
     for (const { reject } of this.waiting.splice(0)) reject(stopping());
-    await this.working;
+    await Promise.all(this.rounds);
   }
 
-  private async work(): Promise<void> {
-    // What arrives in one turn of the event loop goes together.
+  /** Begins as many rounds as may be. What arrives in one turn of the event loop goes together. */
+  private async begin(): Promise<void> {
+    if (this.gathering || this.rounds.size >= this.roundsAtOnce) return;
+    this.gathering = true;
     await setImmediate();
-    while (this.waiting.length > 0) {
-      const { round, rest } = takeRound(this.waiting, LIMITS);
+    this.gathering = false;
+    while (this.rounds.size < this.roundsAtOnce) {
+      const { round, rest } = takeRound(this.waiting, LIMITS, this.underWay);
+      if (round.length === 0) return;
       this.waiting = rest;
-      await this.settle(round);
+      const writing = this.inRound(round);
+      this.rounds.add(writing);
+      void writing.then(() => {
+        this.rounds.delete(writing);
+        void this.begin();
+      });
     }
-    this.working = undefined;
+  }
+
+  private async inRound(round: readonly Waiting[]): Promise<void> {
+    for (const { clusterId } of round) this.underWay.add(clusterId);
+    await this.settle(round);
+    for (const { clusterId } of round) this.underWay.delete(clusterId);
   }
 
   /** Answers all of the round. What cannot be stored is found by trying each alone: one must not fail the others. */
   private async settle(round: readonly Waiting[]): Promise<void> {
     try {
-      const settled = await applyReports(this.deps, round);
+      const settled = await this.apply(round);
       round.forEach(({ resolve, reject }, index) => {
         const outcome = settled[index]!;
         if (outcome instanceof Error) reject(outcome);
@@ -86,70 +103,17 @@ export class MembershipWriter implements MembershipSink {
       else for (const { reject } of round) reject(error);
     }
   }
+
+  /** Somebody may have removed rows by hand: then all is asked anew. */
+  private async apply(round: readonly Waiting[]): Promise<(ReportAnswer | AppError)[]> {
+    try {
+      return await applyReports(this.deps, this.known, round);
+    } catch (error) {
+      if (!(error instanceof StaleKnowledgeError)) throw error;
+      this.known.clear();
+      return applyReports(this.deps, this.known, round);
+    }
+  }
 }
 
 const stopping = () => new AppError('UNAVAILABLE', 'The Operations Center is stopping. Try again.');
-
-/**
- * Applies reports of different clusters in one transaction.
- * @returns for each report its answer, or the error that is its own
- */
-function applyReports(
-  deps: EventWriterDeps,
-  reports: readonly Pick<Waiting, 'principal' | 'report'>[],
-): Promise<(ReportAnswer | AppError)[]> {
-  const now = deps.clock.now();
-  return change(deps, async (tx, record) => {
-    const ids = reports.map(({ principal }) => principal.clusterId);
-    const clusters = new Map((await lockClusters(tx, ids)).map((cluster) => [cluster.id, cluster]));
-    const outcomes = reports.map(({ principal, report }) =>
-      outcomeOf(() => decideReport(clusters.get(principal.clusterId), principal, report)),
-    );
-    const accepted = reports.flatMap(({ principal: { clusterId }, report }, index) => {
-      const outcome = outcomes[index]!;
-      return outcome instanceof Error || !outcome.applied ? [] : [{ clusterId, ...report }];
-    });
-    if (accepted.length > 0) record(...(await applyAccepted(tx, accepted, clusters, now)));
-    return outcomes;
-  });
-}
-
-function outcomeOf(decide: () => ReportAnswer): ReportAnswer | AppError {
-  try {
-    return decide();
-  } catch (error) {
-    if (error instanceof AppError) return error;
-    throw error;
-  }
-}
-
-async function applyAccepted(
-  tx: Transaction,
-  reports: readonly (AcceptedReport & MembershipReport)[],
-  clusters: ReadonlyMap<string, ClusterRow>,
-  now: Date,
-): Promise<NewEvent[]> {
-  const changes = [...(await writeNodes(tx, reports, now)), ...(await removeNodes(tx, reports, now))];
-  const changesOf = groupBy(changes, ({ clusterId }) => clusterId);
-  const touched = reports.map(({ clusterId, kind, nodes, sequence: membershipSequence }) => {
-    const cluster = clusters.get(clusterId)!;
-    // A SNAPSHOT names all that there are: whatever the tally was, it is right again.
-    const tally =
-      kind === 'SNAPSHOT' ? tallyOf(nodes) : tallyAfter(tallyIn(cluster), changesOf.get(clusterId) ?? []);
-    return { cluster, tally, membershipSequence };
-  });
-  return [
-    ...changes.map((node) => nodeEvent(clusters.get(node.clusterId)!.name, node)),
-    ...(await refreshClusters(tx, touched, now)),
-  ];
-}
-
-function groupBy<T>(list: readonly T[], keyOf: (one: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const one of list) {
-    const group = groups.get(keyOf(one));
-    if (group) group.push(one);
-    else groups.set(keyOf(one), [one]);
-  }
-  return groups;
-}

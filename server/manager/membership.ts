@@ -13,6 +13,7 @@ export interface MembershipSink {
 export interface ReportedNode {
   name: string;
   status: Exclude<ReportedStatus, 'LEFT'>;
+  statusReason?: string | null | undefined;
   [fact: string]: unknown;
 }
 
@@ -103,6 +104,13 @@ export function decideReport(
   }
   return { applied: true, sequence };
 }
+
+/** What changes most. */
+export const statedOf = ({ name, status, statusReason = null }: ReportedNode) => ({
+  name,
+  status,
+  statusReason,
+});
 
 /** What is told of a node. */
 export function nodeEvent(clusterName: string, change: ReportedChange): NewEvent {

@@ -41,4 +41,16 @@ describe('a round', () => {
       }),
     );
   });
+
+  it('has none of a cluster that is in a round under way', () => {
+    fc.assert(
+      fc.property(turns, limits, fc.subarray(['a', 'b', 'c', 'd']), (all, most, underWay) => {
+        const { round, rest } = takeRound(all, most, underWay);
+        expect(round.filter(({ clusterId }) => underWay.includes(clusterId))).toEqual([]);
+        const others = all.filter(({ clusterId }) => !underWay.includes(clusterId));
+        expect(round).toEqual(takeRound(others, most).round);
+        expect(round.length + rest.length).toBe(all.length);
+      }),
+    );
+  });
 });

@@ -53,7 +53,7 @@ describe('the sweep, by a clock of its own', () => {
       clock,
       logger,
       tail,
-      membershipWriter: new MembershipWriter({ prisma, bus, clock }),
+      membershipWriter: new MembershipWriter({ inSqlTransaction: database.inSqlTransaction, bus, clock }),
       renewals: renewalsInRounds({ prisma, clock, leaseMs: LEASE_MS }),
       deliveries: { mark: () => Promise.reject(new Error('Nothing is handed over here.')) },
       ...withoutAuthentication,

@@ -100,6 +100,7 @@ const ReportMetricsPayload = builder.objectRef<{ applied: number }>('ReportMetri
 
 builder.mutationFields((t) => ({
   reportMetrics: t.field({
+    extensions: { largeInput: true },
     type: ReportMetricsPayload,
     description: 'What the primary manager measured of its nodes. A report is taken whole or not at all.',
     authScopes: { manager: true },

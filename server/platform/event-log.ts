@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Prisma, type PrismaClient } from './generated/prisma/client.ts';
 import { driverCause, isWriteConflict } from './database/driver-cause.ts';
+import type { InSqlTransaction, Sql } from './database/sql-transaction.ts';
 import type { EventKind } from './generated/prisma/enums.ts';
 import type { ReadJson } from './database/read-json.ts';
 import type { Bus } from './bus.ts';
@@ -48,6 +49,10 @@ export interface EventWriterDeps {
   clock: Clock;
 }
 
+export interface SqlEventWriterDeps extends Pick<EventWriterDeps, 'bus' | 'clock'> {
+  inSqlTransaction: InSqlTransaction;
+}
+
 /**
  * Runs `work` in one transaction and writes the events that it records in the same one, then rings the bell.
  * Every change of topology, operations and commands goes through here.
@@ -59,24 +64,34 @@ export interface EventWriterDeps {
  * `atLast` takes an `UPDATE … RETURNING 1` of one row that many writers want, such as a counter. It is done in that last
  * statement, right before the head is taken, so that the row is held no longer than the head is. One, with events.
  */
-export async function change<T>(
-  { prisma, bus, clock }: EventWriterDeps,
-  work: (
-    tx: Transaction,
-    record: (...events: NewEvent[]) => void,
-    atLast: (update: Prisma.Sql) => void,
-  ) => Promise<T>,
+export const change = <T>(
+  { prisma, ...deps }: EventWriterDeps,
+  work: (tx: Transaction, record: Record, atLast: AtLast) => Promise<T>,
+): Promise<T> => write(deps, (inside) => prisma.$transaction((tx) => inside(tx)), work);
+
+/** As {@link change}, by statements alone: for those who write so much that what Prisma does about it counts. */
+export const changeBySql = <T>(
+  { inSqlTransaction, ...deps }: SqlEventWriterDeps,
+  work: (sql: Sql, record: Record, atLast: AtLast) => Promise<T>,
+): Promise<T> => write(deps, inSqlTransaction, work);
+
+type Record = (...events: readonly NewEvent[]) => void;
+type AtLast = (update: Prisma.Sql) => void;
+
+async function write<Tx extends Sql, T>(
+  { bus, clock }: Pick<EventWriterDeps, 'bus' | 'clock'>,
+  inTransaction: (inside: (tx: Tx) => Promise<T>) => Promise<T>,
+  work: (tx: Tx, record: Record, atLast: AtLast) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const events: NewEvent[] = [];
     let last = NOTHING_AT_LAST;
     try {
-      const result = await prisma.$transaction(async (tx) => {
-        const value = await work(
-          tx,
-          (...more) => events.push(...more),
-          (update) => (last = update),
-        );
+      const result = await inTransaction(async (tx) => {
+        const record: Record = (...more) => {
+          for (const event of more) events.push(event);
+        };
+        const value = await work(tx, record, (update) => (last = update));
         if (events.length > 0) await append(tx, events, last, clock.now());
         return value;
       });
@@ -92,20 +107,13 @@ export async function change<T>(
  * Whether the database refused what a raw query was to write, by its SQLSTATE: a value that it cannot hold (22…) or
  * that breaks a constraint (23…). The same query fails again.
  */
-export const isDataError = (error: unknown): boolean =>
-  error instanceof Prisma.PrismaClientKnownRequestError &&
-  /^2[23]/.test(driverCause(error).originalCode ?? '');
+export const isDataError = (error: unknown): boolean => /^2[23]/.test(driverCause(error).originalCode ?? '');
 
 const ATTEMPTS = 3;
 
 const NOTHING_AT_LAST = Prisma.sql`SELECT 1`;
 
-async function append(
-  tx: Transaction,
-  events: readonly NewEvent[],
-  last: Prisma.Sql,
-  at: Date,
-): Promise<void> {
+async function append(tx: Sql, events: readonly NewEvent[], last: Prisma.Sql, at: Date): Promise<void> {
   const mark = randomBytes(6).toString('base64url');
   await tx.$executeRaw`
     WITH before AS (${last}), head AS (

@@ -1,5 +1,6 @@
 import type { ControlLink } from '../platform/generated/prisma/enums.ts';
-import type { NewEvent, Transaction } from '../platform/event-log.ts';
+import type { Sql } from '../platform/database/sql-transaction.ts';
+import type { NewEvent } from '../platform/event-log.ts';
 import { tallyIn, type ClusterRow } from './service.ts';
 import { COUNTED_STATUSES, COUNT_COLUMNS, clusterStatus } from './status.ts';
 import type { Tally } from './tally.ts';
@@ -11,6 +12,7 @@ export interface TouchedCluster {
   link?: ControlLink;
   tally?: Tally;
   membershipSequence?: number;
+  membershipMark?: string;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface TouchedCluster {
  * @returns the events of those whose status changed, in the order of `touched`.
  */
 export async function refreshClusters(
-  tx: Transaction,
+  tx: Sql,
   touched: readonly TouchedCluster[],
   now: Date,
 ): Promise<NewEvent[]> {
@@ -34,7 +36,7 @@ export async function refreshClusters(
       events.push({ kind: 'CLUSTER_CHANGED', clusterId: cluster.id, summary });
     }
     const columns = COUNTED_STATUSES.map((counted) => [COUNT_COLUMNS[counted], counts[counted]]);
-    const sequence = news.membershipSequence;
+    const { membershipSequence: sequence, membershipMark: mark } = news;
     return {
       id: cluster.id,
       status,
@@ -42,16 +44,18 @@ export async function refreshClusters(
       link,
       digest,
       sequence,
+      mark,
       ...Object.fromEntries(columns),
     } as object;
   });
   await tx.$executeRaw`
     UPDATE cluster AS c SET status = r.status, status_reason = r.reason, link = r.link, membership_digest = r.digest,
       status_since = CASE WHEN c.status = r.status THEN c.status_since ELSE ${now}::timestamptz END,
-      membership_sequence = coalesce(r.sequence, c.membership_sequence), down = r.down, unhealthy = r.unhealthy, stopping = r.stopping,
-      starting = r.starting, stopped = r.stopped, running = r.running
+      membership_sequence = coalesce(r.sequence, c.membership_sequence),
+      membership_mark = coalesce(r.mark, c.membership_mark), down = r.down, unhealthy = r.unhealthy,
+      stopping = r.stopping, starting = r.starting, stopped = r.stopped, running = r.running
     FROM json_to_recordset(${JSON.stringify(rows)}::json) AS r(id text, status "ClusterStatus", reason text,
-      link "ControlLink", digest text, sequence int, down int, unhealthy int, stopping int, starting int,
+      link "ControlLink", digest text, sequence int, mark text, down int, unhealthy int, stopping int, starting int,
       stopped int, running int)
     WHERE c.id = r.id`;
   return events;
@@ -59,7 +63,7 @@ export async function refreshClusters(
 
 /** Notes that clusters' control links came or went, with the statuses that follow. Those that have it are left out. */
 export async function setLink(
-  tx: Transaction,
+  tx: Sql,
   clusters: readonly ClusterRow[],
   link: ControlLink,
   now: Date,

@@ -74,7 +74,7 @@ const MembershipReportKind = builder.enumType('MembershipReportKind', {
 });
 
 /** Of a whole node at once: thousands of them may be in one report. */
-const nodeFacts = z.looseObject({
+const nodeFacts = z.object({
   name: input.name,
   statusReason: input.line.nullish(),
   role: input.shortText.nullish(),
@@ -93,7 +93,7 @@ const nodeFacts = z.looseObject({
 });
 
 const NodeInput = builder.inputType('NodeInput', {
-  validate: nodeFacts,
+  validate: input.asItIs(nodeFacts),
   fields: (t) => ({
     name: t.string({ required: true }),
     status: t.field({ type: NodeStatus, required: true, description: 'Not LEFT and not UNKNOWN.' }),
@@ -177,6 +177,7 @@ builder.mutationFields((t) => ({
     },
   }),
   reportMembership: t.field({
+    extensions: { largeInput: true },
     type: ReportMembershipPayload,
     authScopes: { manager: true },
     args: { input: t.arg({ type: ReportMembershipInput, required: true }) },

@@ -7,9 +7,12 @@ import { createTestDatabase } from '../../../test/services/postgres.ts';
 import { copyDataDir } from '../../../test/services/templates.ts';
 import { createLogger } from '../log.ts';
 import { openDatabase, type Database } from './database.ts';
+import { isDataError } from '../event-log.ts';
+import { isWriteConflict } from './driver-cause.ts';
 import { DataDirLockedError } from './lock.ts';
 import { DatabaseUnavailableError } from './postgres.ts';
 import { startChild } from './testing/child.ts';
+import type { Sql } from './sql-transaction.ts';
 import { isUnavailable } from './unavailable.ts';
 
 const log = createLogger('silent');
@@ -57,6 +60,56 @@ describe.each(['pglite', 'postgres'] as const)('a %s database', (kind) => {
     });
     await expect(failing).rejects.toThrow('changed my mind');
     expect((await prisma.system.findMany()).map(({ id }) => id)).toEqual(['kept']);
+  });
+
+  it('keeps what a transaction of statements wrote, nothing of one that failed, and has room for the next', async () => {
+    const { inSqlTransaction } = database;
+    const write = (id: string, failing: boolean) =>
+      inSqlTransaction(async (sql) => {
+        expect(await sql.$executeRaw`INSERT INTO system (id, name) VALUES (${id}, ${id})`).toBe(1);
+        if (failing) throw new Error('changed my mind');
+        return id;
+      });
+    // More than there are connections.
+    const written = await Promise.allSettled(
+      Array.from({ length: 30 }, (_, index) => write(`n${index}`, index % 2 === 0)),
+    );
+    const kept = written.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    expect(kept).toHaveLength(15);
+    expect((await database.prisma.system.findMany()).map(({ id }) => id).sort()).toEqual(kept.sort());
+    const twice = await inSqlTransaction(
+      (sql) => sql.$executeRaw`INSERT INTO system (id, name) VALUES (${kept[0]}, 'again')`,
+    ).catch((error: unknown) => error);
+    expect([isDataError(twice), isWriteConflict(twice), isUnavailable(twice)]).toEqual([true, false, false]);
+  });
+
+  it('gives a transaction of statements the same as Prisma gives', async () => {
+    const { prisma, inSqlTransaction } = database;
+    const read = (sql: Sql) =>
+      sql.$queryRaw`SELECT ${'text'} AS text, ${new Date(7)}::timestamptz(3) AS at, 1 AS one, 2::bigint AS two,
+        '{"a": [1]}'::jsonb AS json, ARRAY['a', 'b'] AS list, NULL AS nothing, 1.5::float8 AS float, true AS yes,
+        id = ANY(${['one']}) AS listed FROM (VALUES ('one'), ('other')) AS v(id)`;
+    expect(await inSqlTransaction(read)).toEqual(await read(prisma));
+  });
+
+  it('knows two transactions of statements that were in each other’s way', async () => {
+    const { kind: databaseKind, inSqlTransaction, prisma } = database;
+    // The embedded database has one at a time.
+    if (databaseKind === 'pglite') return;
+    for (const id of ['a', 'b']) await prisma.system.create({ data: { id, name: id } });
+    let both = 0;
+    const lock = (ids: readonly string[]) =>
+      inSqlTransaction(async (sql) => {
+        await sql.$queryRaw`SELECT id FROM system WHERE id = ${ids[0]} FOR UPDATE`;
+        both++;
+        await expect.poll(() => both, { timeout: 30_000 }).toBe(2);
+        await sql.$queryRaw`SELECT id FROM system WHERE id = ${ids[1]} FOR UPDATE`;
+      });
+    const results = await Promise.allSettled([lock(['a', 'b']), lock(['b', 'a'])]);
+    const failed = results.flatMap((result) =>
+      result.status === 'rejected' ? [result.reason as unknown] : [],
+    );
+    expect(failed.map(isWriteConflict)).toEqual([true]);
   });
 
   it('tells a duplicate by its code', async () => {

@@ -18,6 +18,7 @@ import {
 import { migratePglite, openPglite } from './pglite.ts';
 import { createPool, migratePostgres, TRANSACTION_TIMEOUT_MS } from './postgres.ts';
 import { jsonReader, type ReadJson } from './read-json.ts';
+import { sqlTransactions, type InSqlTransaction } from './sql-transaction.ts';
 import { statementNames } from './statement-names.ts';
 
 export interface DatabaseOptions {
@@ -41,6 +42,7 @@ export interface Database {
    */
   readonly prisma: PrismaClient;
   readonly readJson: ReadJson;
+  readonly inSqlTransaction: InSqlTransaction;
   /** Closes the connections and gives the data folder back. Safe to call again. */
   close(): Promise<void>;
 }
@@ -107,7 +109,7 @@ async function database(
   adapter: SqlDriverAdapterFactory,
   closeDriver: () => Promise<void>,
 ): Promise<Database> {
-  const readJson = jsonReader(await adapter.connect());
+  const driver = await adapter.connect();
   const prisma = new PrismaClient({
     adapter,
     errorFormat: 'minimal',
@@ -115,5 +117,5 @@ async function database(
   });
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => (closed ??= prisma.$disconnect().finally(closeDriver));
-  return { kind, prisma, readJson, close };
+  return { kind, prisma, readJson: jsonReader(driver), inSqlTransaction: sqlTransactions(driver), close };
 }

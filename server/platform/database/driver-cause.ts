@@ -15,9 +15,9 @@ export function driverCause(error: unknown): DriverCause {
 
 /**
  * Whether the database gave up one of two transactions that were in each other's way: nothing of it has happened.
- * Prisma says P2034, but of a raw query P2010 with the driver's reason in it.
+ * Prisma says P2034, but of a raw query P2010 with the driver's reason in it; the driver says its reason alone.
  */
 export function isWriteConflict(error: unknown): boolean {
-  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
-  return error.code === 'P2034' || driverCause(error).kind === 'TransactionWriteConflict';
+  if (error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2034') return true;
+  return driverCause(error).kind === 'TransactionWriteConflict';
 }
