@@ -9,6 +9,7 @@ import { AppError } from '../platform/errors.ts';
 import type { Context } from './context.ts';
 import { checkCost } from './cost.ts';
 import type { Deps } from '../deps.ts';
+import { noteDenials, type Denial } from './denials.ts';
 import { GRAPHIQL, graphiqlHeaders, renderGraphiQL } from './graphiql.ts';
 import { mayIntrospect, withoutSuggestions } from './introspection.ts';
 import { checkDocument } from './limits.ts';
@@ -35,6 +36,8 @@ export interface TransportContext {
   failure?: unknown;
   /** Called when the answer tells of an error. */
   onFault?: () => void;
+  /** See {@link Context.denied}. */
+  denied?: Denial[];
 }
 
 /** The API over HTTP and SSE, with GraphiQL for browsers. The WebSocket transport executes through it too. */
@@ -91,6 +94,10 @@ export function createApi(
         onExecute: ({ args, setResultAndStopExecution }) => {
           const errors = tooCostly(args);
           if (errors) setResultAndStopExecution({ errors });
+          return {
+            onExecuteDone: ({ result }) =>
+              'errors' in result ? noteDenials(args, result.errors) : undefined,
+          };
         },
         onSubscribe: ({ args, setSubscribeFn, setResultAndStopExecution }) => {
           const errors = tooCostly(args);
@@ -121,10 +128,10 @@ export function createApi(
     },
     context: async (transport) => {
       if (transport.failure !== undefined) throw transport.failure;
-      const { request, req } = transport;
+      const { request, req, denied } = transport;
       const principal = await principalOf(transport);
       const setCookie = request && ((cookie: string) => void cookies.set(request, cookie));
-      return { ...contextOf(deps, req, principal), setCookie };
+      return { ...contextOf(deps, req, principal), setCookie, denied };
     },
   });
 }
