@@ -11,4 +11,6 @@ export interface Context extends Caller {
   setCookie?: ((cookie: string) => void) | undefined;
   /** Takes what is refused, where the answer may be for several who ask; otherwise it is noted of who asks. */
   denied?: Denial[] | undefined;
+  /** Ends the connection in a moment, whether the client takes the rest of the answer or not. */
+  hangUp?: (() => void) | undefined;
 }

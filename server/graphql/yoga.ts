@@ -1,7 +1,8 @@
-import { IncomingMessage, type IncomingHttpHeaders } from 'node:http';
+import { IncomingMessage, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import { NoSchemaIntrospectionCustomRule, type DocumentNode, type ExecutionArgs, type parse } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { CredentialWatch } from '../access/credential-watch.ts';
+import { deviceIn } from '../access/device.ts';
 import type { Principal } from '../access/principal.ts';
 import type { Introspection } from '../config.ts';
 import { ByteLru } from '../platform/byte-lru.ts';
@@ -15,6 +16,7 @@ import { mayIntrospect, withoutSuggestions } from './introspection.ts';
 import { checkDocument } from './limits.ts';
 import { maskError } from './mask.ts';
 import { schema } from './schema.ts';
+import { CLOSE_PATIENCE_MS } from './subscription/line.ts';
 import { subscribePulled } from './subscription/pulled.ts';
 import { SharedSubscriptions } from './subscription/shared.ts';
 
@@ -38,6 +40,8 @@ export interface TransportContext {
   onFault?: () => void;
   /** See {@link Context.denied}. */
   denied?: Denial[];
+  /** The answer, over HTTP. */
+  res?: ServerResponse;
 }
 
 /** The API over HTTP and SSE, with GraphiQL for browsers. The WebSocket transport executes through it too. */
@@ -48,7 +52,7 @@ export function createApi(
   introspection: Introspection = 'authenticated',
 ) {
   const mask = maskError(deps.logger);
-  const cookies = new WeakMap<Request, string>();
+  const cookies = new WeakMap<Request, string[]>();
   const mayExplore = ({ principal }: { principal?: Principal }) => mayIntrospect(introspection, principal);
   const principalOf = async (transport: TransportContext): Promise<Principal> => {
     const { request, req, connectionParams, principal } = transport;
@@ -115,8 +119,7 @@ export function createApi(
           serverContext.onFault?.();
         },
         onResponse: ({ request, response }) => {
-          const cookie = cookies.get(request);
-          if (cookie) response.headers.append('set-cookie', cookie);
+          for (const cookie of cookies.get(request) ?? []) response.headers.append('set-cookie', cookie);
         },
       } satisfies Plugin<Context, TransportContext>,
       graphiqlHeaders,
@@ -128,10 +131,11 @@ export function createApi(
     },
     context: async (transport) => {
       if (transport.failure !== undefined) throw transport.failure;
-      const { request, req, denied } = transport;
+      const { request, req, res, denied } = transport;
       const principal = await principalOf(transport);
-      const setCookie = request && ((cookie: string) => void cookies.set(request, cookie));
-      return { ...contextOf(deps, req, principal), setCookie, denied };
+      const setCookie =
+        request && ((cookie: string) => void cookies.set(request, [...(cookies.get(request) ?? []), cookie]));
+      return { ...contextOf(deps, req, principal), setCookie, denied, hangUp: res && (() => hangUp(res)) };
     },
   });
 }
@@ -146,8 +150,15 @@ export function contextOf(deps: Deps, request: IncomingMessage | undefined, prin
     principal,
     from: peer?.address ?? '',
     userAgent: request?.headers['user-agent'] ?? null,
+    device: deviceIn(request?.headers.cookie, deps.sessions.secure),
     origin: `${peer?.secure ? 'https' : 'http'}://${request?.headers.host}`,
   };
+}
+
+/** Ends the connection of whoever does not take the end of an answer. */
+function hangUp(response: ServerResponse): void {
+  const patience = setTimeout(() => response.destroy(), CLOSE_PATIENCE_MS);
+  response.once('close', () => clearTimeout(patience));
 }
 
 const ANONYMOUS: Principal = { kind: 'anonymous' };
