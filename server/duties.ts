@@ -6,6 +6,7 @@ import { sweepLeases } from './manager/sweep.ts';
 import { forgetEnded } from './operation/forget.ts';
 import { compact, type Retention } from './platform/compaction.ts';
 import type { Duty } from './platform/duty.ts';
+import { forgetLabels } from './topology/labels.ts';
 
 /**
  * What a server does by itself: notice silence and shorten the log, four times a lease. Of several
@@ -25,6 +26,7 @@ export function startDuties(
     'excuse an outage': () => excuseOutage(deps),
     'forget what ended': nowAndThen(() => forgetEnded(deps, retention.endedMs)),
     'shorten the log': () => compact(deps.prisma, deps.clock.now(), retention),
+    'forget labels': () => forgetLabels(deps.prisma),
   };
   let round: Promise<void> | undefined;
   const timer = setInterval(() => {

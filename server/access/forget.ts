@@ -1,9 +1,10 @@
 import type { Clock } from '../platform/clock.ts';
 import type { PrismaClient } from '../platform/generated/prisma/client.ts';
+import { DEVICE_MS } from './device.ts';
 import type { SessionSettings } from './session.ts';
 import { FORGET_MS } from './throttle.ts';
 
-/** Removes sessions and invitations that have expired, and attempts to log in that count no more. */
+/** Removes sessions and invitations that have expired, attempts to log in that count no more, and browsers not used for long. */
 export async function forgetExpired({
   prisma,
   clock,
@@ -19,5 +20,6 @@ export async function forgetExpired({
     where: { OR: [{ expiresAt: { lt: now } }, { lastUsedAt: before(idleMs) }] },
   });
   await prisma.invitation.deleteMany({ where: { expiresAt: { lt: now } } });
+  await prisma.device.deleteMany({ where: { lastLogInAt: before(DEVICE_MS) } });
   await prisma.logInAttempts.deleteMany({ where: { lastAt: before(FORGET_MS) } });
 }

@@ -2,6 +2,7 @@ import { AppError, conflict, notFound } from '../platform/errors.ts';
 import { change, type NewEvent, type Transaction } from '../platform/event-log.ts';
 import type { PersonModel } from '../platform/generated/prisma/models.ts';
 import { ADMINISTRATORS, grantsJson, lockAdministrators } from './administrators.ts';
+import { knownDevice, rememberDevice } from './device.ts';
 import { EVERYTHING } from './grants.ts';
 import { invitationOf } from './invitation.ts';
 import {
@@ -26,7 +27,7 @@ export async function logIn(
   { name, password }: { name: string; password: string },
 ): Promise<LoggedIn> {
   const loginName = loginNameOf(name);
-  const person = await attempted(deps, loginName, caller.from, async () => {
+  const person = await attempted(deps, loginName, caller, async () => {
     const found = await deps.prisma.person.findUnique({ where: { loginName, disabled: false } });
     return (await deps.passwords.verify(found?.passwordHash ?? null, password)) ? found : null;
   });
@@ -39,7 +40,7 @@ export async function logIn(
     });
     if (!found[0]) throw new AppError('UNAUTHENTICATED', 'The name or the password is wrong.');
     await endSessions(deps, tx, record, caller);
-    const loggedIn = await begin(deps, tx, found[0]);
+    const loggedIn = await beginByPassword(deps, tx, caller, found[0]);
     await audit(deps, tx, { ...caller, principal: loggedIn.principal }, 'logIn', found[0]);
     return loggedIn;
   });
@@ -53,10 +54,11 @@ export async function logIn(
 async function attempted<T>(
   deps: PeopleDeps,
   loginName: string,
-  from: string,
+  { from, device }: Caller,
   look: () => Promise<T>,
 ): Promise<T> {
-  const attempt = await countAttempt(deps, loginName, from);
+  const known = await knownDevice(deps.prisma, loginName, device);
+  const attempt = await countAttempt(deps, loginName, from, known);
   const found = await look().catch(async (error: unknown) => {
     // What failed may be the database itself.
     await attempt.wasNotLookedAt().catch(() => undefined);
@@ -107,7 +109,7 @@ export async function changePassword(
   { current, password }: { current: string; password: string },
 ): Promise<LoggedIn> {
   const person = await deps.prisma.person.findUniqueOrThrow({ where: { id: caller.principal.personId } });
-  const right = await attempted(deps, person.loginName, caller.from, () =>
+  const right = await attempted(deps, person.loginName, caller, () =>
     deps.passwords.verify(person.passwordHash, current),
   );
   if (!right)
@@ -200,7 +202,18 @@ async function renewed(
   await tx.session.deleteMany({ where: { personId: person.id } });
   record(accessChanged(person.name, summary));
   await endSessions(deps, tx, record, caller);
-  const loggedIn = await begin(deps, tx, person);
+  const loggedIn = await beginByPassword(deps, tx, caller, person);
   await audit(deps, tx, { ...caller, principal: loggedIn.principal }, action, person);
   return loggedIn;
+}
+
+/** Begins a session of the person, to whom the browser is known from now on. */
+async function beginByPassword(
+  deps: PeopleDeps,
+  tx: Transaction,
+  { device }: Caller,
+  person: PersonModel,
+): Promise<LoggedIn> {
+  const loggedIn = await begin(deps, tx, person);
+  return { ...loggedIn, device: await rememberDevice(tx, person.id, device, deps.clock.now()) };
 }

@@ -18,6 +18,7 @@ import { Passwords } from './password.ts';
 import { acceptInvitation, logIn } from './log-in.ts';
 import { createPerson } from './people.ts';
 import type { PeopleDeps } from './person.ts';
+import { hashSecret } from './principal.ts';
 import { sessionCookie } from './session.ts';
 import { delayAfter, placeOf } from './throttle.ts';
 
@@ -62,11 +63,11 @@ describe('people, by a clock of its own', () => {
       grants: [{ role: 'VIEWER', clusters: null }],
       reason: null,
     });
-    const { secret, principal } = await acceptInvitation(deps, caller, {
+    const { secret, principal, device } = await acceptInvitation(deps, caller, {
       token: invitation.token,
       password: PASSWORD,
     });
-    return { name, principal, cookie: sessionCookie(secret, sessions) };
+    return { name, principal, device, cookie: sessionCookie(secret, sessions) };
   };
   const kind = async (cookie: string) => (await authenticate({ cookie })).kind;
   const codeOf = (work: Promise<unknown>) =>
@@ -118,6 +119,47 @@ describe('people, by a clock of its own', () => {
     expect(await come()).toBe('in');
     expect(await guess(), 'all is forgotten').toBe('UNAUTHENTICATED');
     expect(await guess()).toBe('UNAUTHENTICATED');
+  });
+
+  it('a browser that is known is held up by what is guessed with it, and by nothing else', async () => {
+    const { name, device } = await somebody();
+    const attempt = (password: string, browser?: string, from = caller.from) =>
+      codeOf(logIn(deps, { ...caller, from, device: browser }, { name, password }));
+    const others = Array.from({ length: 40 }, (_, n) => `other ${n}`);
+    for (let n = 0; n < 6; n++) await attempt('a guess');
+    for (const other of others) await codeOf(logIn(deps, caller, { name: other, password: 'a guess' }));
+    expect(await attempt(PASSWORD), 'the address is held up').toBe('UNAVAILABLE');
+    expect(await attempt(PASSWORD, `ocd_${'x'.repeat(43)}`), 'with any other browser').toBe('UNAVAILABLE');
+    people++;
+    const stranger = await somebody();
+    expect(await attempt(PASSWORD, stranger.device), 'also one that somebody else has').toBe('UNAVAILABLE');
+    const { device: renewed } = await logIn(deps, { ...caller, device }, { name, password: PASSWORD });
+    expect(await attempt(PASSWORD, device), 'a copy is good until the next log-in').toBe('UNAVAILABLE');
+
+    // Whoever guesses with it, wherever, is held up with it, and there only.
+    for (let n = 0; n < 6; n++)
+      expect(await attempt('a guess', renewed, `198.51.100.${n}`)).toBe('UNAUTHENTICATED');
+    expect(await attempt(PASSWORD, renewed)).toBe('UNAVAILABLE');
+    expect(await attempt(PASSWORD, undefined, '198.51.100.1')).toBe('in');
+    now += 1000;
+    expect(await attempt(PASSWORD, renewed)).toBe('in');
+  });
+
+  it('a browser is known for so long, and to somebody are no more than twenty', async () => {
+    const { name, principal, device } = await somebody();
+    const known = () => deps.prisma.device.count({ where: { personId: principal.personId } });
+    const come = (browser?: string) =>
+      logIn(deps, { ...caller, device: browser }, { name, password: PASSWORD });
+    now += 1;
+    const { device: same } = await come(device);
+    expect(await known(), 'the same one').toBe(1);
+    now += 1;
+    for (let n = 0; n < 20; n++) await come();
+    expect(await known()).toBe(20);
+    expect(await deps.prisma.device.count({ where: { hash: hashSecret(same!) } })).toBe(0);
+    now += 91 * 24 * HOUR;
+    await forgetExpired(deps);
+    expect(await known()).toBe(0);
   });
 
   it('an address that tries many names is slowed down, for a minute at the most', async () => {

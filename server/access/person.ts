@@ -35,6 +35,8 @@ export interface PeopleDeps {
 export interface LoggedIn {
   principal: PersonPrincipal;
   secret: string;
+  /** Where it was by a password: by which the browser is known from now on. For a cookie too. */
+  device?: string;
 }
 
 /** Names that differ in case only are the same. */

@@ -29,6 +29,8 @@ export interface Caller {
   principal: Principal;
   /** The peer's address; the forwarded one only behind a proxy that is trusted. */
   from: string;
+  /** The secret by which the browser may be known here, see device.ts. */
+  device?: string | undefined;
 }
 
 /** Who it is, for people. */
@@ -73,7 +75,7 @@ export function scopeOf(principal: Principal): string {
 export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 
 /** 256 random bits behind a prefix that says what they are, so that one that was left lying about is known for it. */
-export const newSecret = (prefix: 'ocs' | 'ock' | 'oci' | 'oce'): string =>
+export const newSecret = (prefix: 'ocs' | 'ocd' | 'ock' | 'oci' | 'oce'): string =>
   `${prefix}_${randomBytes(32).toString('base64url')}`;
 
 /**

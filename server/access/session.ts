@@ -1,4 +1,5 @@
 import type { Transaction } from '../platform/event-log.ts';
+import { secretCookie, secretIn } from './cookie.ts';
 import { hashSecret, newSecret } from './principal.ts';
 
 /** Times in milliseconds. */
@@ -15,28 +16,18 @@ export interface SessionSettings {
 export const noteUseEvery = ({ idleMs }: Pick<SessionSettings, 'idleMs'>): number =>
   Math.min(60_000, idleMs / 4);
 
-/** `__Host-`: only a page of this very host, over https, can have set it. */
-const cookieName = (secure: boolean): string => (secure ? '__Host-oc-session' : 'oc-session');
+const NAME = 'oc-session';
 
 /** The session in a request's cookies. */
-export function sessionIn(cookies: string | undefined, secure: boolean): string | undefined {
-  const name = cookieName(secure);
-  for (const cookie of cookies?.split(';') ?? []) {
-    const [key, value] = cookie.trim().split('=', 2);
-    if (key === name && value && /^ocs_[\w-]{43}$/.test(value)) return value;
-  }
-  return undefined;
-}
+export const sessionIn = (cookies: string | undefined, secure: boolean): string | undefined =>
+  secretIn(cookies, NAME, 'ocs', secure);
 
 /**
- * The header `Set-Cookie` with a session; null takes it away. Strict: no page from elsewhere, not even a link, makes a
- * browser send it. The server ends a session; the cookie itself lasts as long as the longest of them.
+ * The header `Set-Cookie` with a session; null takes it away. The server ends a session; the cookie itself lasts as long
+ * as the longest of them.
  */
-export function sessionCookie(session: string | null, { maxMs, secure }: SessionSettings): string {
-  const attributes = ['Path=/', 'HttpOnly', 'SameSite=Strict', ...(secure ? ['Secure'] : [])];
-  const maxAge = session === null ? 0 : Math.ceil(maxMs / 1000);
-  return [`${cookieName(secure)}=${session ?? ''}`, ...attributes, `Max-Age=${maxAge}`].join('; ');
-}
+export const sessionCookie = (session: string | null, { maxMs, secure }: SessionSettings): string =>
+  secretCookie(NAME, session, maxMs, secure);
 
 /** Begins a session of a person. The secret is what goes into the cookie; its hash is what is kept. */
 export async function beginSession(

@@ -9,7 +9,10 @@ interface Pace {
   free: number;
   longestMs: number;
 }
-/** Of one name from one address: who guesses elsewhere keeps nobody out here. */
+/**
+ * Of one name from one address: who guesses elsewhere keeps nobody out here. Or with one browser that is known to the
+ * name, wherever it is: who guesses beside it keeps nobody out either.
+ */
 const NAME: Pace = { free: 5, longestMs: 15 * 60_000 };
 /** Of one address, whatever the names: behind it may be a whole office. */
 const ADDRESS: Pace = { free: 30, longestMs: 60_000 };
@@ -53,6 +56,7 @@ interface Row {
  * servers of the database. What is refused is not counted: nobody makes a delay longer by waiting impatiently, and
  * nobody is kept out for ever.
  * @param name as it is compared; whether there is such a person makes no difference.
+ * @param device the id of the browser, if it is known to whoever has the name: it has its own count, and no other.
  * @returns what is to be called when the attempt was a right one, and what when nobody could look at it.
  * @throws AppError UNAVAILABLE with `retryAfterSeconds` while the delay lasts
  */
@@ -60,12 +64,12 @@ export async function countAttempt(
   { prisma, clock }: { prisma: PrismaClient; clock: Clock },
   name: string,
   from: string,
+  device?: string,
 ): Promise<{ wasRight(): Promise<void>; wasNotLookedAt(): Promise<void> }> {
   const place = placeOf(from);
-  const paces = new Map([
-    [keyOf(name, place), NAME],
-    [keyOf(place), ADDRESS],
-  ]);
+  const own = device === undefined ? keyOf(name, place) : keyOf(name, 'device', device);
+  const paces = new Map([[own, NAME]]);
+  if (device === undefined) paces.set(keyOf(place), ADDRESS);
   const keys = [...paces.keys()].sort();
   const now = clock.now();
   const counted: { key: string; blockedUntil: Date }[] = [];
@@ -93,9 +97,9 @@ export async function countAttempt(
     });
   return {
     wasRight: async () => {
-      await prisma.logInAttempts.deleteMany({ where: { key: keyOf(name, place) } });
+      await prisma.logInAttempts.deleteMany({ where: { key: own } });
       // Only its own: one who may log in must not buy guesses at others by it.
-      await uncount(keyOf(place));
+      if (device === undefined) await uncount(keyOf(place));
     },
     wasNotLookedAt: async () => {
       for (const { key, blockedUntil } of counted) {

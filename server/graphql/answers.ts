@@ -1,4 +1,5 @@
 import { ByteLru } from '../platform/byte-lru.ts';
+import type { Denial } from './denials.ts';
 
 /** An answer as it goes over the wire. */
 export interface Answer {
@@ -6,6 +7,8 @@ export interface Answer {
   headers: Record<string, string>;
   /** A text goes out in one piece with the headers, which bytes do not. */
   body: string;
+  /** What it refuses, to each of those who get it. */
+  denied?: readonly Denial[];
 }
 
 /** An answer that tells of an error is for those who are waiting for it, and not kept. */

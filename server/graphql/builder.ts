@@ -10,7 +10,6 @@ import type { Position } from '../platform/event-log.ts';
 import { isAnywhere, isOverAll } from '../access/principal.ts';
 import type { Context } from './context.ts';
 import CursorsPlugin from './cursors.ts';
-import DenialsPlugin from './denials.ts';
 import { dateTime, revision } from './scalars.ts';
 import { unauthorized } from './unauthorized.ts';
 
@@ -49,7 +48,7 @@ export const builder = new SchemaBuilder<{
   };
   Connection: { totalCount: number | (() => number | Promise<number>) };
 }>({
-  plugins: [DenialsPlugin, ScopeAuthPlugin, RelayPlugin, PrismaPlugin, ValidationPlugin, CursorsPlugin],
+  plugins: [ScopeAuthPlugin, RelayPlugin, PrismaPlugin, ValidationPlugin, CursorsPlugin],
   defaultFieldNullability: false,
   relay: {
     cursorType: 'String',

@@ -1,35 +1,86 @@
-import SchemaBuilder, { BasePlugin, type PothosOutputFieldConfig, type SchemaTypes } from '@pothos/core';
-import type { GraphQLFieldResolver } from 'graphql';
+import {
+  getArgumentValues,
+  getOperationAST,
+  getVariableValues,
+  Kind,
+  type ExecutionArgs,
+  type FieldNode,
+  type GraphQLError,
+  type SelectionSetNode,
+} from 'graphql';
 import type { AuditTarget } from '../access/audit/chain.ts';
+import type { Asked } from '../access/audit/denials.ts';
 import type { Context } from './context.ts';
 
-declare global {
-  // eslint-disable-next-line @typescript-eslint/no-namespace -- Pothos keeps its plugins' types here
-  export namespace PothosSchemaTypes {
-    export interface Plugins<Types extends SchemaTypes> {
-      denials: DenialsPlugin<Types>;
+/** What somebody was refused: the root field, and what it was to be done to. */
+export interface Denial {
+  action: string;
+  error: GraphQLError;
+  asked: Asked;
+  targets: AuditTarget[];
+}
+
+/**
+ * Has what the errors of an execution refuse written down, once a root field; which of them are denials is decided
+ * there. Where the answer may be for several who ask, the context takes it: it is noted of each of them.
+ */
+export async function noteDenials(
+  args: Pick<ExecutionArgs, 'schema' | 'document' | 'operationName' | 'variableValues' | 'contextValue'>,
+  errors: readonly GraphQLError[] | undefined,
+): Promise<void> {
+  if (!errors?.length) return;
+  const context = args.contextValue as Context;
+  const operation = getOperationAST(args.document, args.operationName)!;
+  const asked: Asked = operation.operation === 'mutation' ? 'ACT' : 'QUESTION';
+  const fieldOf = (key: string) => rootField(args.document, operation.selectionSet, key);
+  for (const key of new Set(errors.map(({ path }) => path?.[0]))) {
+    const field = typeof key === 'string' && fieldOf(key);
+    if (!field) continue;
+    const action = field.name.value;
+    const targets = asked === 'ACT' ? targetsIn(action, argumentsOf(args, field)) : [];
+    for (const error of oneOfEachCode(errors.filter(({ path }) => path?.[0] === key))) {
+      const denial = { action, error, asked, targets };
+      if (context.denied) context.denied.push(denial);
+      else await context.deps.denials.note(context, action, error, denial);
     }
   }
 }
 
-/** Has each mutation that is denied written down. It stands before the plugin that denies, and so around it. */
-class DenialsPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
-  override wrapResolve(
-    resolve: GraphQLFieldResolver<unknown, Types['Context'], object>,
-    { kind }: PothosOutputFieldConfig<Types>,
-  ): GraphQLFieldResolver<unknown, Types['Context'], object> {
-    if (kind !== 'Mutation') return resolve;
-    return async (parent, args, context, info) => {
-      try {
-        return (await resolve(parent, args, context, info)) as unknown;
-      } catch (error) {
-        const { deps, principal, from } = context as Context;
-        const { fieldName } = info;
-        await deps.denials.note({ principal, from }, fieldName, error, targetsIn(fieldName, args));
-        throw error;
-      }
-    };
+const codeOf = ({ extensions }: GraphQLError) => extensions['code'];
+const oneOfEachCode = (errors: readonly GraphQLError[]) =>
+  errors.filter((error, at) => errors.findIndex((other) => codeOf(other) === codeOf(error)) === at);
+
+/** The field that stands in the answer under this key. */
+function rootField(
+  document: ExecutionArgs['document'],
+  { selections }: SelectionSetNode,
+  key: string,
+): FieldNode | undefined {
+  for (const selection of selections) {
+    if (selection.kind === Kind.FIELD) {
+      if ((selection.alias ?? selection.name).value === key) return selection;
+      continue;
+    }
+    const fragment =
+      selection.kind === Kind.INLINE_FRAGMENT
+        ? selection
+        : document.definitions.find(
+            (definition) =>
+              definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === selection.name.value,
+          );
+    const found = fragment && 'selectionSet' in fragment && rootField(document, fragment.selectionSet!, key);
+    if (found) return found;
   }
+  return undefined;
+}
+
+function argumentsOf(
+  { schema, document, operationName, variableValues }: Parameters<typeof noteDenials>[0],
+  field: FieldNode,
+): object {
+  const { variableDefinitions = [] } = getOperationAST(document, operationName)!;
+  const { coerced } = getVariableValues(schema, variableDefinitions, variableValues ?? {});
+  return getArgumentValues(schema.getMutationType()!.getFields()[field.name.value]!, field, coerced);
 }
 
 /** Of a request that may be anybody's no more is written down, each cut to this length. */
@@ -54,7 +105,3 @@ function targetsIn(action: string, args: object): AuditTarget[] {
 
 const isRecord = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-
-SchemaBuilder.registerPlugin('denials', DenialsPlugin);
-
-export default 'denials' as const;

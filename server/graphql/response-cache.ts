@@ -9,6 +9,7 @@ import { Prisma } from '../platform/generated/prisma/client.ts';
 import { Answers, type Execution } from './answers.ts';
 import { checkCost } from './cost.ts';
 import type { Deps } from '../deps.ts';
+import type { Denial } from './denials.ts';
 import { schema } from './schema.ts';
 import { ReusableQueries, type ReusableQuery } from './reusable-queries.ts';
 import { contextOf, type Api } from './yoga.ts';
@@ -74,6 +75,7 @@ export function withResponseCache(api: Api, deps: Deps): RequestListener {
     body?: string,
   ): Promise<Execution> {
     let failed = false;
+    const denied: Denial[] = [];
     const { accept, 'content-type': contentType } = request.headers;
     const made = await api.fetch(
       `http://${request.headers.host}${request.url}`,
@@ -82,7 +84,7 @@ export function withResponseCache(api: Api, deps: Deps): RequestListener {
         headers: { ...(accept && { accept }), ...(contentType && { 'content-type': contentType }) },
         ...(body !== undefined && { body }),
       },
-      { principal, onFault: () => (failed = true) },
+      { principal, denied, onFault: () => (failed = true) },
     );
     const text = await made.text();
     const headers: Record<string, string> = {
@@ -92,7 +94,7 @@ export function withResponseCache(api: Api, deps: Deps): RequestListener {
     };
     const { 'content-type': type } = headers;
     if (!failed && made.status === 200 && type) types.set(accept ?? '', type, type.length);
-    return { status: made.status, headers, body: text, failed: failed || made.status !== 200 };
+    return { status: made.status, headers, body: text, denied, failed: failed || made.status !== 200 };
   }
 
   async function serve(request: WithBody, response: ServerResponse): Promise<void> {
@@ -113,6 +115,9 @@ export function withResponseCache(api: Api, deps: Deps): RequestListener {
           (body !== undefined && (await executePlainly(request, principal, query, question))) ||
           executeByApi(request, principal, body),
       );
+      const caller = contextOf(deps, request, principal);
+      for (const denial of answer.denied ?? [])
+        await deps.denials.note(caller, denial.action, denial.error, denial);
     } catch (failure) {
       // Who asks is not known, or the database is not there. The API has the words for it, and does not try again.
       return void api(request, response, { failure });

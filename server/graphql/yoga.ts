@@ -1,4 +1,4 @@
-import { IncomingMessage, type IncomingHttpHeaders } from 'node:http';
+import { IncomingMessage, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import {
   NoSchemaIntrospectionCustomRule,
   type DocumentNode,
@@ -8,6 +8,7 @@ import {
 } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { CredentialWatch } from '../access/credential-watch.ts';
+import { deviceIn } from '../access/device.ts';
 import type { Principal } from '../access/principal.ts';
 import type { Introspection } from '../config.ts';
 import { ByteLru } from '../platform/byte-lru.ts';
@@ -15,12 +16,14 @@ import { AppError } from '../platform/errors.ts';
 import type { Context } from './context.ts';
 import { checkCost } from './cost.ts';
 import type { Deps } from '../deps.ts';
+import { noteDenials, type Denial } from './denials.ts';
 import { GRAPHIQL, graphiqlHeaders, renderGraphiQL } from './graphiql.ts';
 import { mayIntrospect, withoutSuggestions } from './introspection.ts';
 import { checkDocument } from './limits.ts';
 import { maskError } from './mask.ts';
 import { schema } from './schema.ts';
 import { PlainMutations } from './plain-mutation.ts';
+import { CLOSE_PATIENCE_MS } from './subscription/line.ts';
 import { subscribePulled } from './subscription/pulled.ts';
 import { SharedSubscriptions } from './subscription/shared.ts';
 
@@ -42,6 +45,10 @@ export interface TransportContext {
   failure?: unknown;
   /** Called when the answer tells of an error. */
   onFault?: () => void;
+  /** See {@link Context.denied}. */
+  denied?: Denial[];
+  /** The answer, over HTTP. */
+  res?: ServerResponse;
 }
 
 /** The API over HTTP and SSE, with GraphiQL for browsers. The WebSocket transport executes through it too. */
@@ -52,7 +59,7 @@ export function createApi(
   introspection: Introspection = 'authenticated',
 ) {
   const mask = maskError(deps.logger);
-  const cookies = new WeakMap<Request, string>();
+  const cookies = new WeakMap<Request, string[]>();
   const mutations = new PlainMutations();
   const mayExplore = ({ principal }: { principal?: Principal }) => mayIntrospect(introspection, principal);
   const principalOf = async (transport: TransportContext): Promise<Principal> => {
@@ -103,6 +110,10 @@ export function createApi(
             setExecuteFn(
               (given: ExecutionArgs) => mutations.execute(given) ?? (executeFn(given) as ExecutionResult),
             );
+          return {
+            onExecuteDone: ({ result }) =>
+              'errors' in result ? noteDenials(args, result.errors) : undefined,
+          };
         },
         onSubscribe: ({ args, setSubscribeFn, setResultAndStopExecution }) => {
           const errors = tooCostly(args);
@@ -120,8 +131,7 @@ export function createApi(
           serverContext.onFault?.();
         },
         onResponse: ({ request, response }) => {
-          const cookie = cookies.get(request);
-          if (cookie) response.headers.append('set-cookie', cookie);
+          for (const cookie of cookies.get(request) ?? []) response.headers.append('set-cookie', cookie);
         },
       } satisfies Plugin<Context, TransportContext>,
       graphiqlHeaders,
@@ -133,10 +143,11 @@ export function createApi(
     },
     context: async (transport) => {
       if (transport.failure !== undefined) throw transport.failure;
-      const { request, req } = transport;
+      const { request, req, res, denied } = transport;
       const principal = await principalOf(transport);
-      const setCookie = request && ((cookie: string) => void cookies.set(request, cookie));
-      return { ...contextOf(deps, req, principal), setCookie };
+      const setCookie =
+        request && ((cookie: string) => void cookies.set(request, [...(cookies.get(request) ?? []), cookie]));
+      return { ...contextOf(deps, req, principal), setCookie, denied, hangUp: res && (() => hangUp(res)) };
     },
   });
 }
@@ -150,8 +161,15 @@ export function contextOf(deps: Deps, request: IncomingMessage | undefined, prin
     deps,
     principal,
     from: peer?.address ?? '',
+    device: deviceIn(request?.headers.cookie, deps.sessions.secure),
     origin: `${peer?.secure ? 'https' : 'http'}://${request?.headers.host}`,
   };
+}
+
+/** Ends the connection of whoever does not take the end of an answer. */
+function hangUp(response: ServerResponse): void {
+  const patience = setTimeout(() => response.destroy(), CLOSE_PATIENCE_MS);
+  response.once('close', () => clearTimeout(patience));
 }
 
 const ANONYMOUS: Principal = { kind: 'anonymous' };

@@ -111,7 +111,7 @@ async function register(deps: Deps, caller: Caller, request: Registration): Prom
     });
     const lease = await heardFrom(deps, tx, record, cluster, manager, undefined, now);
     // Rights rest on labels: who has just been let in, or stands by, changes none.
-    if (self && lease.role === 'PRIMARY' && (await replaceLabels(tx, cluster.id, request.cluster.labels)))
+    if (self && lease.role === 'PRIMARY' && (await replaceLabels(tx, cluster.id, request.cluster.labels, now)))
       record({
         kind: 'CLUSTER_RELABELLED',
         clusterId: cluster.id,
@@ -170,7 +170,7 @@ async function joinCluster(
   }
   const bound = token ? labelsOf(token) : [];
   if (made.length > 0) {
-    await replaceLabels(tx, id, labels, bound);
+    await replaceLabels(tx, id, labels, now, bound);
     record({ kind: 'CLUSTER_CREATED', clusterId: id, summary: `Cluster ${name} (${kind}) joined.` });
   } else {
     await mustHave(tx, cluster, bound);

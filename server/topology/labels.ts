@@ -13,6 +13,7 @@ export async function replaceLabels(
   tx: Transaction,
   clusterId: string,
   labels: readonly Label[],
+  now: Date,
   bound: readonly Label[] = [],
 ): Promise<boolean> {
   const before = await tx.clusterLabel.findMany({ where: { clusterId } });
@@ -31,13 +32,12 @@ export async function replaceLabels(
     ...[...staying].map(([key, value]) => ({ key, value, bound: true })),
   ];
   if (inWords(before) === inWords(after)) return false;
-  const removed = before.filter(
-    ({ key, value }) => !after.some((label) => label.key === key && label.value === value),
-  );
-  await tx.formerLabel.createMany({
-    data: removed.map(({ key, value }) => ({ clusterId, key, value })),
-    skipDuplicates: true,
-  });
+  const removed = before
+    .filter(({ key, value }) => !after.some((label) => label.key === key && label.value === value))
+    .map(({ key, value }) => ({ clusterId, key, value }));
+  // One that it had before that was removed again by now, and is remembered from now on.
+  await tx.formerLabel.deleteMany({ where: { OR: removed } });
+  await tx.formerLabel.createMany({ data: removed.map((label) => ({ ...label, removedAt: now })) });
   await tx.clusterLabel.deleteMany({ where: { clusterId } });
   await tx.clusterLabel.createMany({ data: after.map((label) => ({ clusterId, ...label })) });
   return true;
@@ -52,6 +52,20 @@ export async function bindLabels(
   if (labels.length === 0) return;
   const those = labels.map(({ key, value }) => ({ key, value }));
   await tx.clusterLabel.updateMany({ where: { clusterId, OR: those }, data: { bound: true } });
+}
+
+/** What a server still has in memory it still tells: what the log has lost is remembered for so long, milliseconds. */
+const MEMORY_MS = 24 * 3_600_000;
+
+/**
+ * Forgets the labels that clusters had before the oldest event of the log: whoever saw a cluster for one of them is too
+ * far behind to go on, and begins with what is seen now.
+ */
+export async function forgetLabels(prisma: PrismaClient): Promise<void> {
+  const oldest = await prisma.event.findFirst({ orderBy: { revision: 'asc' }, select: { at: true } });
+  if (!oldest) return;
+  const before = new Date(oldest.at.getTime() - MEMORY_MS);
+  await prisma.formerLabel.deleteMany({ where: { removedAt: { lt: before } } });
 }
 
 /** The same for the same labels in whatever order. */

@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect, type Socket } from 'node:net';
 import type { GraphQLFault } from '../harness/client.ts';
 import { Oc } from '../harness/oc.ts';
+import { apiKey } from '../harness/people.ts';
 import { knock } from '../harness/raw-http.ts';
 import { RawSocket } from '../harness/raw-socket.ts';
 import { until } from '../harness/until.ts';
+import { WireManager, running } from '../harness/wire-manager.ts';
 
 /** A connection that begins something and takes its time. */
 class Slow {
@@ -19,13 +21,20 @@ class Slow {
     this.socket.on('data', (data) => (this.answer += data.toString()));
     this.socket.on('close', () => (this.ended = true)).on('error', () => undefined);
   }
+
+  /** Goes on for ever, a byte a second. */
+  trickle(byte: string): this {
+    const timer = setInterval(() => this.socket.write(byte), 1000);
+    this.socket.on('close', () => clearInterval(timer));
+    return this;
+  }
 }
 
 const HEAD = 'POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n';
 
 describe('whoever asks for too much', () => {
   let oc: Oc;
-  let slow: Record<'head' | 'body' | 'chunks' | 'socket', Slow>;
+  let slow: Record<'head' | 'body' | 'chunks' | 'socket' | 'bytesOfHead' | 'bytesOfBody', Slow>;
   beforeAll(async () => {
     oc = await Oc.start();
     // They take as long as they are let; what else there is to see is seen meanwhile.
@@ -33,6 +42,8 @@ describe('whoever asks for too much', () => {
       head: new Slow(oc.url, HEAD),
       body: new Slow(oc.url, `${HEAD}Content-Length: 100\r\n\r\n`, '{"query"'),
       chunks: new Slow(oc.url, `${HEAD}Transfer-Encoding: chunked\r\n\r\n`, '8\r\n{"query"\r\n'),
+      bytesOfHead: new Slow(oc.url, HEAD, 'X-Long: ').trickle('x'),
+      bytesOfBody: new Slow(oc.url, `${HEAD}Content-Length: 1000\r\n\r\n`).trickle('{'),
       socket: new Slow(
         oc.url,
         'GET /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
@@ -205,6 +216,43 @@ describe('connections from one address', () => {
     await until('it is answered, or ended', () => ended || answer.includes('"ok"'));
     return { socket, served: !ended };
   };
+
+  it('that take nothing end with the right to what they were to take', async () => {
+    const { id, client } = await apiKey(oc.client, [{ role: 'VIEWER' }]);
+    const manager = await WireManager.join(oc.client, 'loud');
+    const lastOutput = Array.from({ length: 50 }, () => 'x'.repeat(900));
+    await manager.snapshot(
+      running(...Array.from({ length: 15 }, (_, n) => `n${n}`)).map((node) => ({ ...node, lastOutput })),
+    );
+    // More than the connection takes while nobody reads.
+    const outputs = Array.from({ length: 40 }, (_, n) => `o${n}: lastOutput`).join(' ');
+    const query = `subscription { topologyChanged { ... on TopologySnapshot {
+      system { nodes(first: 15) { edges { node { ${outputs} } } } }
+    } } }`;
+    const body = JSON.stringify({ query });
+    const localAddress = '127.0.0.4';
+    const deaf = connect({ port: Number(new URL(oc.url).port), host: '127.0.0.1', localAddress });
+    deaf.on('error', () => undefined);
+    let taken = 0;
+    deaf.on('data', (data) => {
+      taken += data.length;
+      if (taken > 10_000) deaf.pause();
+    });
+    deaf.write(
+      'POST /graphql HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\nContent-Type: application/json\r\n' +
+        `Authorization: Bearer ${client.credential}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    await until('it takes no more', () => deaf.isPaused());
+    const held = [];
+    for (let n = 0; n < 4; n++) held.push(await open(localAddress));
+    expect((await open(localAddress)).served, 'it holds a connection').toBe(false);
+    await oc.client.data('mutation ($id: ID!) { revokeApiKey(id: $id) { status } }', { id });
+    const next = await until('it holds none any more', async () => {
+      const one = await open(localAddress);
+      return one.served ? one : undefined;
+    });
+    for (const { socket } of [...held, next, { socket: deaf }]) socket.destroy();
+  });
 
   it('are ended when they are too many, and keep nobody else out', async () => {
     const held = [];

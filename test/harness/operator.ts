@@ -36,7 +36,7 @@ export function unpaged(value: any): any {
 }
 
 /** What stories about operations do again and again; `oc` is asked for late, because a story starts it first. */
-export function operator(oc: () => Oc) {
+export function operator(oc: () => Pick<Oc, 'client'>) {
   const rolling = (manager: WireManager, more: object = {}) => ({
     kind: 'ROLLING_RESTART',
     targets: { clusterIds: [manager.clusterId] },

@@ -11,24 +11,28 @@ export interface GrantInput {
 /** A browser: keeps the cookie that it is given. */
 export class Browser extends Client {
   cookie: string | undefined;
-  /** The last `Set-Cookie`, whole. */
+  /** By which it is known after a log-in. */
+  device: string | undefined;
+  /** The last `Set-Cookie` of a session, whole. */
   setCookie: string | undefined;
 
   override get headers(): Record<string, string> {
-    return this.cookie ? { cookie: this.cookie } : {};
+    const cookies = [this.cookie, this.device].filter((cookie) => cookie !== undefined);
+    return cookies.length > 0 ? { cookie: cookies.join('; ') } : {};
   }
 
   protected override received(response: Response): void {
-    const [setCookie] = response.headers.getSetCookie();
-    if (!setCookie) return;
-    this.setCookie = setCookie;
-    this.cookie = setCookie.split(';', 1)[0];
+    for (const setCookie of response.headers.getSetCookie()) {
+      const [cookie] = setCookie.split(';', 1);
+      if (/^(__Host-)?oc-device=/.test(setCookie)) this.device = cookie;
+      else [this.cookie, this.setCookie] = [cookie, setCookie];
+    }
   }
 
   /** The same browser as it goes on by another server. */
   through({ url }: { url: string }): Browser {
     const other = new Browser(url);
-    other.cookie = this.cookie;
+    [other.cookie, other.device] = [this.cookie, this.device];
     return other;
   }
 

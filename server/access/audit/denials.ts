@@ -1,8 +1,8 @@
+import { GraphQLError } from 'graphql';
 import type { PrismaClient } from '../../platform/generated/prisma/client.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { AppError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
-import { idOf, type Caller } from '../principal.ts';
+import { idOf, isOverAll, type Caller, type Principal } from '../principal.ts';
 import type { AuditTarget } from './chain.ts';
 import { recordAudit, type NewAuditEntry } from './record.ts';
 
@@ -23,6 +23,9 @@ const LONGEST_WINDOW_MS = 3_600_000;
 const MOST_KINDS = 20;
 const ROOM_AGAIN_MS = 600_000;
 
+/** A question changes nothing, and nothing is done by it. */
+export type Asked = 'ACT' | 'QUESTION';
+
 interface Counted {
   actor: string;
   from: string;
@@ -40,7 +43,8 @@ interface Room {
  * Writes down who was not let do what. The first of a kind (who, from where, what) is written at once; the same again
  * soon after is counted, and one entry tells the counts when the window is over. So no flood fills the disk, and none
  * hides what somebody else is denied: whoever is not known, all together, and each who is, fills no more than 20 entries
- * at once and 6 an hour; counts are one more an hour. A server that is killed loses a window's counts.
+ * at once and 6 an hour by acts, and as many by questions, which hide no act so; counts are one more an hour. A server
+ * that is killed loses a window's counts.
  */
 export class Denials {
   readonly #deps: DenialsDeps;
@@ -56,24 +60,25 @@ export class Denials {
   }
 
   /**
-   * Notes that `caller` was refused `action`, when that is what the error says; resolves when that is written.
+   * Notes that `caller` was refused `action`, when that is what the error says (see `isDenial`); resolves when that is
+   * written.
    * @param targets on what it was to be done, as far as the request said; of those that are only counted none is told.
    */
   async note(
     caller: Caller,
     action: string,
     error: unknown,
-    targets: readonly AuditTarget[] = [],
+    { targets = [], asked = 'ACT' }: { targets?: readonly AuditTarget[]; asked?: Asked } = {},
   ): Promise<void> {
-    if (!isDenial(error)) return;
     const { principal, from } = caller;
+    if (!isDenial(error, asked, principal)) return;
     const actor = 'name' in principal ? `${principal.kind} ${principal.name}` : principal.kind;
     const who = idOf(principal);
     const kind = JSON.stringify([who, from, action]);
     this.#began ??= this.#beginWindow();
     const known = this.#kinds.get(kind);
     if (known) known.count++;
-    else if (!this.#takeRoom(who)) this.#others++;
+    else if (!this.#takeRoom(`${asked} ${who}`)) this.#others++;
     else {
       this.#kinds.set(kind, { actor, from, action, count: 0 });
       const detail = { message: error.message.slice(0, 500) };
@@ -134,5 +139,21 @@ export class Denials {
   }
 }
 
-const isDenial = (error: unknown): error is AppError =>
-  error instanceof AppError && ['FORBIDDEN', 'UNAUTHENTICATED'].includes(String(error.extensions['code']));
+/**
+ * Whether the error denies something. What one may not see is answered like a wrong id, so to act on an id that is not
+ * there counts as well, except of who sees everything and has just been wrong. Who is not logged in and asks for what
+ * needs it is told to log in, as every page does: that is written down of acts only.
+ */
+function isDenial(error: unknown, asked: Asked, principal: Principal): error is GraphQLError {
+  if (!(error instanceof GraphQLError)) return false;
+  const isKnown = principal.kind !== 'anonymous';
+  switch (error.extensions['code']) {
+    case 'FORBIDDEN':
+    case 'UNAUTHENTICATED':
+      return isKnown || asked === 'ACT';
+    case 'NOT_FOUND':
+      return isKnown && asked === 'ACT' && !isOverAll(principal, 'VIEWER');
+    default:
+      return false;
+  }
+}

@@ -159,6 +159,11 @@ describe('the audit log in the database', () => {
     let before = await count();
     for (const id of ['one', 'other', 'one']) await denials.note(known(id), 'act', denied);
     expect(await count(), 'two of one name are two').toBe(before + 2);
+    before = await count();
+    for (let n = 0; n < 50; n++) await denials.note(known('one'), `ask ${n}`, denied, { asked: 'QUESTION' });
+    expect(await count(), 'questions have a room of their own').toBe(before + 20);
+    await denials.note(known('one'), 'other act', denied);
+    expect(await count(), 'and hide no act').toBe(before + 21);
     now += 25 * 60_000;
     before = await count();
     for (let n = 50; n < 100; n++) await denials.note(anybody(n), 'act', denied);

@@ -5,6 +5,7 @@ import * as input from '../../graphql/input.ts';
 import { UNLOGGED } from '../../graphql/unlogged.ts';
 import { AppError } from '../../platform/errors.ts';
 import { ADMINISTRATORS } from '../administrators.ts';
+import { deviceCookie } from '../device.ts';
 import { invitationOf } from '../invitation.ts';
 import { acceptInvitation, changePassword, createFirstAdministrator, logIn, logOut } from '../log-in.ts';
 import type { LoggedIn } from '../person.ts';
@@ -180,14 +181,15 @@ builder.mutationFields((t) => ({
   }),
 }));
 
-const callerOf = ({ principal, from }: Context): Caller => ({ principal, from });
+const callerOf = ({ principal, from, device }: Context): Caller => ({ principal, from, device });
 
 /** Puts the session that begins into the answer's cookie; `work` has ended the one before. @throws AppError INVALID over a WebSocket */
 async function comeIn(context: Context, work: () => Promise<LoggedIn>): Promise<Principal> {
   if (!context.setCookie)
     throw new AppError('INVALID', 'A session begins over HTTP: its cookie comes with the answer.');
-  const { principal, secret } = await work();
+  const { principal, secret, device } = await work();
   context.setCookie(sessionCookie(secret, context.deps.sessions));
+  if (device) context.setCookie(deviceCookie(device, context.deps.sessions));
   return principal;
 }
 

@@ -12,6 +12,7 @@ import {
 import { LiveStream, type LiveEvent } from '../../platform/live-stream.ts';
 import { scopeOf } from '../../access/principal.ts';
 import type { Context } from '../context.ts';
+import { noteDenials } from '../denials.ts';
 import type { Shareable } from './shared.ts';
 
 type Mask = (error: unknown) => GraphQLError;
@@ -30,7 +31,10 @@ export async function openSubscription(args: ExecutionArgs, mask: Mask): Promise
   } catch (error) {
     return { kind: 'refused', errors: [mask(error)] };
   }
-  if (!(Symbol.asyncIterator in stream)) return { kind: 'refused', errors: (stream.errors ?? []).map(mask) };
+  if (!(Symbol.asyncIterator in stream)) {
+    await noteDenials(args, stream.errors);
+    return { kind: 'refused', errors: (stream.errors ?? []).map(mask) };
+  }
   const step = async (event: unknown): Promise<ExecutionResult> => {
     // A context of its own: what was found out about rights at one event does not hold at the next.
     const contextValue = { ...(args.contextValue as Context) };

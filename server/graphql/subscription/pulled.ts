@@ -11,15 +11,20 @@ interface Serialised extends ExecutionResult {
 
 /**
  * A subscription as an async iterable, for transports that take one result after the other (server-sent events).
- * What happens while a result is waiting to be taken comes as one result after it. It ends with its credential.
+ * What happens while a result is waiting to be taken comes as one result after it. It ends with its credential, and so
+ * does soon the connection of who does not take that end.
  */
 export const subscribePulled =
   (shared: SharedSubscriptions, credentials: CredentialWatch, mask: (error: unknown) => GraphQLError) =>
   async (args: ExecutionArgs): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>> => {
     const opened = await openSubscription(args, mask);
     if (opened.kind === 'refused') return { errors: opened.errors };
-    const { principal } = args.contextValue as Context;
-    const watch = (ended: () => void) => credentials.watch(principal, ended);
+    const { principal, hangUp } = args.contextValue as Context;
+    const watch = (ended: () => void) =>
+      credentials.watch(principal, () => {
+        ended();
+        hangUp?.();
+      });
     if (opened.kind === 'single') return endingWithCredential(opened.results, watch);
     const pulled = new Pulled();
     const leave = shared.join(opened.shareable, pulled);
