@@ -6,7 +6,8 @@ import { invalid, notFound } from '../platform/errors.ts';
 import { change, type EventWriterDeps } from '../platform/event-log.ts';
 import { checkEpoch } from '../manager/membership.ts';
 import { lockCluster } from '../topology/lock.ts';
-import { commandEvent, countMove, countMoves, lockCommands, skipSteps } from './progress.ts';
+import { commandEvent, countMove, lockCommands, skipSteps } from './progress.ts';
+import { giveUp } from './wishes.ts';
 import { commandEnded, takesReport } from './state.ts';
 import { updateSteps, type StepReport } from './steps.ts';
 
@@ -135,28 +136,6 @@ export async function expireCommands(deps: EventWriterDeps, operationId: string)
   if (late.length === 0) return;
   await change(deps, async (tx, record) => {
     await lockCommands(tx, { ids: late.map(({ id }) => id) });
-    const before = await tx.command.findMany({ where: overdue, select: { id: true, status: true } });
-    const statusOf = new Map(before.map(({ id, status }) => [id, status]));
-    const expired = await tx.command.updateManyAndReturn({
-      where: { id: { in: [...statusOf.keys()] } },
-      // A manager that has it and has not begun is told in the same words as by an abort: do not begin.
-      data: {
-        abortRequested: true,
-        status: 'EXPIRED',
-        statusReason: 'No manager began it in time.',
-        finishedAt: now,
-        managerWaits: null,
-      },
-    });
-    await countMoves(
-      tx,
-      expired.map(({ id, waveId }) => ({ waveId, from: statusOf.get(id)!, to: 'EXPIRED' })),
-    );
-    await skipSteps(tx, expired, 'The command expired.', now);
-    record(
-      ...expired.map((command) =>
-        commandEvent('COMMAND_WISHED', command, 'EXPIRED: no manager began it in time.'),
-      ),
-    );
+    record(...(await giveUp(tx, overdue, { why: 'No manager began it in time.', now })));
   });
 }

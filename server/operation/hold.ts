@@ -119,7 +119,7 @@ export function holdOfCommand(command: HeldCommand, around: Surroundings): Held 
       ? held(
           'OFFLINE',
           `${reason} It may be carrying on alone: what is shown is the last it said.`,
-          'A manager of it is heard again.',
+          'A manager of it is heard again, or it is given up: aborted at once.',
           cluster.lastHeardAt,
         )
       : held(

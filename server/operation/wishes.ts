@@ -17,13 +17,25 @@ export interface Ending {
   actor?: { name: string };
 }
 
-/** Ends what no manager has, and asks the managers to end what they have. Answers what is to be told. */
+/**
+ * Ends what no manager has, and asks the managers to end what they have. At once: gives up on what those have that are
+ * not heard. Answers what is to be told.
+ */
 export async function abortCommands(
   tx: Transaction,
   where: Prisma.CommandWhereInput,
   { why, atOnce, now, actor }: Ending,
 ): Promise<NewEvent[]> {
   const ended = await endUndelivered(tx, where, 'ABORTED', why, now, actor);
+  if (atOnce) {
+    const silent = {
+      AND: [where],
+      status: { in: [...ACTIVE_COMMAND] },
+      cluster: { link: 'SILENT' as const },
+    };
+    const unknown = `${why} No manager of the cluster is heard: what it still does is not known.`;
+    ended.push(...(await giveUp(tx, silent, { why: unknown, now, ...(actor && { actor }) })));
+  }
   const told = await tx.command.updateManyAndReturn({
     where: { AND: [where], status: { in: [...ACTIVE_COMMAND] } },
     data: { abortRequested: true, ...(atOnce && { abortAtOnce: true }) },
@@ -39,6 +51,35 @@ export async function abortCommands(
       ),
     ),
   ];
+}
+
+/**
+ * Ends commands as EXPIRED and answers what is to be told. A manager that may have them learns of it in the same words as
+ * of an abort; and what it has done all the same is told as it was, whenever it says so.
+ */
+export async function giveUp(
+  tx: Transaction,
+  where: Prisma.CommandWhereInput,
+  { why, now, actor }: Omit<Ending, 'atOnce'>,
+): Promise<NewEvent[]> {
+  const before = await tx.command.findMany({ where, select: { id: true, status: true } });
+  const statusOf = new Map(before.map(({ id, status }) => [id, status]));
+  const expired = await tx.command.updateManyAndReturn({
+    where: { id: { in: [...statusOf.keys()] } },
+    data: {
+      abortRequested: true,
+      status: 'EXPIRED',
+      statusReason: why,
+      finishedAt: now,
+      managerWaits: null,
+    },
+  });
+  await countMoves(
+    tx,
+    expired.map(({ id, waveId }) => ({ waveId, from: statusOf.get(id)!, to: 'EXPIRED' })),
+  );
+  await skipSteps(tx, expired, why, now);
+  return expired.map((command) => commandEvent('COMMAND_WISHED', command, `EXPIRED. ${why}`, actor));
 }
 
 /** Ends commands that no manager has got, with their steps, and answers what is to be told. */

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dutyHolder } from '../harness/duty-holder.ts';
 import { Oc } from '../harness/oc.ts';
 import { until } from '../harness/until.ts';
 import { running, WireManager } from '../harness/wire-manager.ts';
@@ -27,11 +28,7 @@ describe('of two servers one has the duty', () => {
   });
 
   /** The server that the table names. */
-  const holder = async (): Promise<Oc | undefined> => {
-    const { rows } = await database.query<{ holder: string }>('SELECT holder FROM duty');
-    expect(rows).toHaveLength(1);
-    return [first, second].find((oc) => rows[0]!.holder.includes(` ${oc.program.process.pid} `));
-  };
+  const holder = () => dutyHolder(database, [first, second]);
   const see = async (oc: Oc, id: string) => {
     const { cluster } = await oc.client.data(CLUSTER, { id });
     const kinds: string[] = cluster.history.edges.map(({ node }: { node: { kind: string } }) => node.kind);

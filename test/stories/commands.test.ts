@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ABORT, operator } from '../harness/operator.ts';
 import { Oc } from '../harness/oc.ts';
+import { seeOperation } from '../harness/operation.ts';
 import { until } from '../harness/until.ts';
 import { WireManager, running } from '../harness/wire-manager.ts';
 
@@ -39,6 +40,40 @@ describe('a command', () => {
       field: 'input.operationId',
     });
     commands.close();
+  });
+
+  it('that runs where nobody is heard is given up when it is aborted at once; what is said of it later is told', async () => {
+    const manager = await cluster('gone', 'a');
+    const id = await start(rolling(manager));
+    const commands = manager.commands();
+    const { id: commandId } = await until('the command', () => commands.events[0]);
+    await manager.reportCommand({
+      ...{ commandId, sequence: 1, status: 'RUNNING' },
+      steps: [{ nodeName: 'a', status: 'STOPPING' }],
+    });
+    commands.close();
+    await manager.leave();
+    expect((await oc.client.data(ABORT, { id })).abortOperation.status, 'it may come back').toBe('ABORTING');
+    expect((await operation(id)).commands.edges[0].node.hold.rule).toBe('OFFLINE');
+    const atOnce = ABORT.replace('abortOperation(', 'abortOperation(atOnce: true, ');
+    expect((await oc.client.data(atOnce, { id })).abortOperation.status).toBe('FAILED');
+    const { command, steps } = await seeOperation(oc.client, id);
+    const unknown = expect.stringContaining('No manager of the cluster is heard');
+    expect(command).toMatchObject({ status: 'EXPIRED', statusReason: unknown, hold: null });
+    expect(steps).toMatchObject([{ status: 'SKIPPED', reason: unknown }]);
+
+    manager.epoch = (await manager.renew()).epoch;
+    const back = manager.commands();
+    const told = await until('it is told to stop', () => back.events[0]);
+    expect(told).toMatchObject({ id: commandId, abortRequested: true });
+    await manager.reportCommand({
+      ...{ commandId, sequence: 2, status: 'FAILED', statusReason: 'Aborted in the middle.' },
+      steps: [{ nodeName: 'a', status: 'FAILED' }],
+    });
+    const seen = await seeOperation(oc.client, id);
+    expect(seen.command).toMatchObject({ status: 'FAILED', statusReason: 'Aborted in the middle.' });
+    expect(seen.steps).toMatchObject([{ status: 'FAILED' }]);
+    back.close();
   });
 
   it('a command waits for its manager, keeps its turn, and says why', async () => {

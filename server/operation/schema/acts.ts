@@ -224,7 +224,8 @@ builder.mutationFields((t) => ({
   }),
   abortOperation: t.field({
     type: Operation,
-    description: 'Nothing new begins; what is under way is finished, or with `atOnce` left as it is.',
+    description:
+      'Nothing new begins; what is under way is finished, or with `atOnce` left as it is. With `atOnce` clusters that are offline are given up: their commands expire, and what they say when they are back is told.',
     authScopes: { operator: true },
     args: {
       input: t.arg({ type: OperationActInput, required: true }),
