@@ -92,6 +92,11 @@ describe('reads', () => {
       });
     }
     commands.close();
+    // The runner has the last word, and those who come after find that nothing moves any more.
+    await until('the operation has ended', async () => {
+      const { operations } = await oc.client.data('{ operations(first: 1) { edges { node { status } } } }');
+      return operations.edges[0].node.status === 'FAILED';
+    });
   });
 
   it('show a heartbeat, which is no event, and the time', async () => {
