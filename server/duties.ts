@@ -2,6 +2,7 @@ import type { Deps } from './deps.ts';
 import { forgetExpired } from './access/forget.ts';
 import { excuseOutage } from './access/outage.ts';
 import { tellAuditHead } from './access/audit/tell-head.ts';
+import { heedClockSetBack } from './manager/clock-set-back.ts';
 import { sweepLeases } from './manager/sweep.ts';
 import { forgetEnded } from './operation/forget.ts';
 import { compact, type Retention } from './platform/compaction.ts';
@@ -20,6 +21,7 @@ export function startDuties(
   retention: Retention & { endedMs: number },
 ): () => Promise<void> {
   const duties: Record<string, () => Promise<unknown>> = {
+    'heed a clock that was set back': () => heedClockSetBack(deps),
     'notice silence': () => sweepLeases(deps),
     'forget who is gone': () => forgetExpired(deps),
     'tell the head of the audit log': tellAuditHead(deps),

@@ -1,60 +1,28 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createApp, type App } from '../../server/app.ts';
-import { readConfig } from '../../server/config.ts';
-import { openDatabase } from '../../server/platform/database/database.ts';
-import { createLogger } from '../../server/platform/log.ts';
 import { Client } from '../harness/client.ts';
+import { startClocked, type ClockedOc } from '../harness/clocked-oc.ts';
 import { startOperation } from '../harness/operation.ts';
 import { rounds } from '../harness/rounds.ts';
 import { SimulatedManager } from '../harness/simulated-manager.ts';
 import { until } from '../harness/until.ts';
-import { createTestDatabase, type TestDatabase } from '../services/postgres.ts';
-import { copyDataDir } from '../services/templates.ts';
 
 const COMMANDS = rounds({ short: 20, full: 100 });
 const EXPIRING = COMMANDS / 10;
 const AWAY_MS = 10 * 60_000;
 
 describe('a manager that is away for ten minutes', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'oc-away-'));
-  /** The OC's own: it goes as any, and the story puts it forward. */
-  const clock = { ahead: 0, now: () => new Date(Date.now() + clock.ahead) };
-  let database: TestDatabase | undefined;
-  let app: App;
+  let oc: ClockedOc;
   let client: Client;
   let manager: SimulatedManager;
 
   beforeAll(async () => {
-    const dataDir = join(folder, 'oc');
-    if (process.env['OC_TEST_DATABASE'] === 'postgres')
-      database = await createTestDatabase(process.env['TEST_DATABASE_TEMPLATE']);
-    else copyDataDir(dataDir);
-    const config = readConfig({
-      PORT: '0',
-      DATA_DIR: dataDir,
-      LEASE_SECONDS: '2',
-      AUTH: 'off',
-      ...(database && { DATABASE_URL: database.url }),
-    });
-    const logger = createLogger('silent');
-    const { databaseUrl } = config;
-    app = await createApp({
-      config,
-      logger,
-      clock,
-      database: await openDatabase({ databaseUrl, dataDir, log: logger }),
-    });
-    client = new Client(app.url);
-    manager = await SimulatedManager.start(client, 'away', { folder });
+    oc = await startClocked({ LEASE_SECONDS: '2', AUTH: 'off' });
+    client = new Client(oc.url);
+    manager = await SimulatedManager.start(client, 'away', { folder: oc.folder });
   });
   afterAll(async () => {
     await manager.go();
-    await app.close();
-    await database?.drop();
-    rmSync(folder, { recursive: true });
+    await oc.stop();
   });
 
   const commandOf = async (id: string) => {
@@ -83,7 +51,7 @@ describe('a manager that is away for ten minutes', () => {
     for (let n = 0; n < COMMANDS; n += 1) {
       if (n < EXPIRING) expiring.push(await issue(60));
       lasting.push(await issue(86_400));
-      clock.ahead += AWAY_MS / COMMANDS;
+      oc.clock.ahead += AWAY_MS / COMMANDS;
     }
     for (const id of expiring) {
       const { status, statusReason } = await until('it has expired', async () => {
@@ -97,7 +65,7 @@ describe('a manager that is away for ten minutes', () => {
     }
     expect(await commandOf(lasting[0]!)).toMatchObject({ status: 'PENDING', hold: { rule: 'OFFLINE' } });
 
-    const back = clock.now().getTime();
+    const back = oc.clock.now().getTime();
     manager.come();
     const ended = [];
     for (const id of lasting) {
