@@ -7,7 +7,11 @@ import { createApi } from './yoga.ts';
 /** The API as it is for one who is nobody, with that setting. */
 function asAnonymous(setting?: 'authenticated' | 'on' | 'off') {
   const authenticate = async () => ({ kind: 'anonymous' }) as unknown as Principal;
-  const deps = { authenticate, logger: createLogger('silent') } as unknown as Deps;
+  const deps = {
+    authenticate,
+    logger: createLogger('silent'),
+    sessions: { secure: false },
+  } as unknown as Deps;
   const api = createApi(deps, undefined, { watch: () => () => undefined } as never, setting);
   return {
     ask: async (query: string) => {
