@@ -97,7 +97,7 @@ describe('a rolling restart in three waves of which somebody is killed at every 
         const id = await startOperation(client, {
           kind: 'ROLLING_RESTART',
           targets: { clusterIds: await Promise.all(clusters.map((cluster) => cluster.id())) },
-          rollout: { waves: NAMES.map((name) => ({ name, clusters: { names: [name] } })) },
+          rollout: { waves: NAMES.map((name) => ({ name, clusterNames: [name] })) },
           rolling: { batchSize: { count: 1 }, maxUnavailable: { count: 1 }, healthTimeoutSeconds: 30 },
         });
         for (let step = 1; step <= NAMES.length * WORKERS; step++) {
