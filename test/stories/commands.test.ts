@@ -43,7 +43,7 @@ describe('a command', () => {
   });
 
   it('that runs where nobody is heard is given up when it is aborted at once; what is said of it later is told', async () => {
-    const manager = await cluster('gone', 'a');
+    const manager = await cluster('unheard', 'a');
     const id = await start(rolling(manager));
     const commands = manager.commands();
     const { id: commandId } = await until('the command', () => commands.events[0]);
