@@ -44,7 +44,9 @@ const onWave =
   (wave: number) =>
   ({ operation }: Target) => ({ input: { operationId: operation, scope: { wave } } });
 const ofA = { labels: [{ key: 'of', value: 'shop-a' }] };
-const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
+const BEGAN = Date.now();
+/** The same whenever it is asked for: what two are told of one thing is compared. */
+const inHours = (hours: number) => new Date(BEGAN + hours * 3_600_000).toISOString();
 const unknown = () => ({ input: { id: 'none' } });
 const somebody = (input: object) => () => ({ input });
 
