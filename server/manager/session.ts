@@ -111,7 +111,11 @@ async function register(deps: Deps, caller: Caller, request: Registration): Prom
     });
     const lease = await heardFrom(deps, tx, record, cluster, manager, undefined, now);
     // Rights rest on labels: who has just been let in, or stands by, changes none.
-    if (self && lease.role === 'PRIMARY' && (await replaceLabels(tx, cluster.id, request.cluster.labels, now)))
+    if (
+      self &&
+      lease.role === 'PRIMARY' &&
+      (await replaceLabels(tx, cluster.id, request.cluster.labels, now))
+    )
       record({
         kind: 'CLUSTER_RELABELLED',
         clusterId: cluster.id,
