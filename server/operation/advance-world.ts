@@ -205,6 +205,14 @@ export const EVENTS = {
     if (command)
       command.status = (['ACCEPTED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'REFUSED'] as const)[to % 5]!;
   },
+  /** Someone aborts one cluster's part, or all, at once: managers that are not heard are given up on. */
+  giveUp: (world: World, n: number, to: number) => {
+    const lost = world.commands().filter(({ status, offline }) => isActive(status) && offline);
+    const whole = to % 4 === 0;
+    if (whole) world.abort();
+    for (const command of whole ? lost : lost.slice(n % (lost.length || 1)).slice(0, 1))
+      command.status = 'EXPIRED';
+  },
   expire: (world: World, n: number) => {
     const waiting = world.commands().filter(({ status }) => status === 'PENDING');
     const command = waiting[n % waiting.length];

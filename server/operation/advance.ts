@@ -75,9 +75,9 @@ export interface Decision {
 /** What to do next with an operation. Called again after each act and with all news of it. */
 export function advance(view: OperationView, now: Date): Decision {
   const wave = view.waves.find(({ status }) => !waveEnded(status));
-  if (view.abortRequested) return wave && unended(wave) === 0 ? doing(ending(wave)) : MOVING;
+  if (view.abortRequested) return wave && unended(wave) === 0 ? doing(ending(wave)) : lateOnes(view);
   if (view.pausedAt) return held(null, paused('The operation', view.pauseReason));
-  if (!wave) return afterwards(view);
+  if (!wave) return lateOnes(view);
   if (view.approvals.by.length < view.approvals.needed) return held(null, approving(view.approvals));
   if (view.startsAt && now < view.startsAt) return held(null, waiting(view.startsAt), view.startsAt);
   switch (wave.status) {
@@ -164,15 +164,17 @@ function whenSoaking(view: OperationView, wave: WaveView, now: Date): Decision {
   );
 }
 
-/** All waves have ended; commands of clusters that are offline may be open. */
-function afterwards({ waves }: OperationView): Decision {
+/** Nothing more is begun; commands of clusters that are offline may be open. */
+function lateOnes({ waves, abortRequested }: OperationView): Decision {
   const late = waves.filter((wave) => unended(wave) > 0);
   if (late.length === 0 || late.some((wave) => underWay(wave) > 0)) return MOVING;
   const count = late.reduce((sum, wave) => sum + wave.offline, 0);
   return held(null, {
     rule: 'OFFLINE',
     reason: `${ofClusters(count)} ${count === 1 ? 'is' : 'are'} offline; all others are done.`,
-    freedBy: 'They return, their commands expire, or someone skips them.',
+    freedBy: abortRequested
+      ? 'They return, or someone aborts it at once.'
+      : 'They return, their commands expire, or someone skips them.',
   });
 }
 

@@ -17,6 +17,12 @@ export interface Ending {
   actor?: { name: string };
 }
 
+/** Commands that have not ended although no manager of their clusters is heard. */
+export const LOST_COMMAND = {
+  status: { in: [...ACTIVE_COMMAND] },
+  cluster: { link: 'SILENT' },
+} satisfies Prisma.CommandWhereInput;
+
 /**
  * Ends what no manager has, and asks the managers to end what they have. At once: gives up on what those have that are
  * not heard. Answers what is to be told.
@@ -28,11 +34,7 @@ export async function abortCommands(
 ): Promise<NewEvent[]> {
   const ended = await endUndelivered(tx, where, 'ABORTED', why, now, actor);
   if (atOnce) {
-    const silent = {
-      AND: [where],
-      status: { in: [...ACTIVE_COMMAND] },
-      cluster: { link: 'SILENT' as const },
-    };
+    const silent = { AND: [where, LOST_COMMAND] };
     const unknown = `${why} No manager of the cluster is heard: what it still does is not known.`;
     ended.push(...(await giveUp(tx, silent, { why: unknown, now, ...(actor && { actor }) })));
   }

@@ -76,6 +76,30 @@ describe('a command', () => {
     back.close();
   });
 
+  it('that its manager was told to abort at once can still be given up when the manager is not heard since', async () => {
+    const manager = await cluster('told-and-gone', 'a');
+    const id = await start(rolling(manager));
+    const commands = manager.commands();
+    const { id: commandId } = await until('the command', () => commands.events[0]);
+    await manager.reportCommand({ commandId, sequence: 1, status: 'RUNNING' });
+    const atOnce = ABORT.replace('abortOperation(', 'abortOperation(atOnce: true, ');
+    const abort = async () => (await oc.client.data(atOnce, { id })).abortOperation.status;
+    expect(await abort(), 'it is heard').toBe('ABORTING');
+    expect(await abort(), 'it was told already').toBe('ABORTING');
+    commands.close();
+    await manager.leave();
+    const hold = await until('the operation says whom it waits for', async () => {
+      const { operation } = await oc.client.data(
+        'query ($id: ID!) { operation(id: $id) { hold { rule freedBy } } }',
+        { id },
+      );
+      return operation.hold ?? false;
+    });
+    expect(hold).toEqual({ rule: 'OFFLINE', freedBy: 'They return, or someone aborts it at once.' });
+    expect(await abort()).toBe('FAILED');
+    expect((await seeOperation(oc.client, id)).command.status).toBe('EXPIRED');
+  });
+
   it('a command waits for its manager, keeps its turn, and says why', async () => {
     const manager = await cluster('busy', 'a');
     const first = await start(rolling(manager), { reason: 'the first' });

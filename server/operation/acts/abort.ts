@@ -3,7 +3,7 @@ import type { Caller } from '../../access/principal.ts';
 import { invalid } from '../../platform/errors.ts';
 import type { OperationModel } from '../../platform/generated/prisma/models.ts';
 import { ACTIVE_COMMAND } from '../state.ts';
-import { abortCommands } from '../wishes.ts';
+import { abortCommands, LOST_COMMAND } from '../wishes.ts';
 import { actOn, type ActRequest } from './scope.ts';
 
 /**
@@ -29,7 +29,12 @@ export function abortOperation(
       const open = await tx.command.count({
         where: {
           AND: [where],
-          OR: [{ status: 'PLANNED' }, { status: { in: [...ACTIVE_COMMAND] }, ...wished }],
+          OR: [
+            { status: 'PLANNED' },
+            { status: { in: [...ACTIVE_COMMAND] }, ...wished },
+            // A manager that was told so and is not heard since can still be given up on.
+            ...(atOnce ? [LOST_COMMAND] : []),
+          ],
         },
       });
       if (open === 0 && (!whole || operation.abortRequestedAt)) return [];

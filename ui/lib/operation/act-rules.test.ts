@@ -56,6 +56,7 @@ describe('what makes sense on a cluster', () => {
     pauseRequested: false,
     abortRequested: false,
     abortAtOnce: false,
+    cluster: { controlLink: 'CONNECTED' as const },
   };
   it('follows what is wanted of it already', () => {
     const acts: ActName[] = ['pause', 'resume', 'skip', 'retry', 'abort'];
@@ -66,6 +67,8 @@ describe('what makes sense on a cluster', () => {
     expect(on({ pauseRequested: true }, true)).toEqual(['skip', 'abort']);
     expect(on({ abortRequested: true })).toEqual(['abort']);
     expect(on({ abortRequested: true, abortAtOnce: true })).toEqual([]);
+    const cluster = { controlLink: 'SILENT' };
+    expect(on({ abortRequested: true, abortAtOnce: true, cluster })).toEqual(['abort']);
     expect(on({ status: 'REFUSED' })).toEqual(['retry']);
     expect(on({ status: 'SUCCEEDED' })).toEqual([]);
   });

@@ -28,6 +28,7 @@ export interface CommandState {
   pauseRequested: boolean;
   abortRequested: boolean;
   abortAtOnce: boolean;
+  cluster: { controlLink: Enum<'ControlLink'> };
 }
 export interface StepState {
   status: Enum<'StepStatus'>;
@@ -68,7 +69,7 @@ export function senselessOnWave(act: ActName, wave: WaveState): string | undefin
  */
 export function senselessOnCommand(
   act: ActName,
-  { status, pauseRequested, abortRequested, abortAtOnce }: CommandState,
+  { status, pauseRequested, abortRequested, abortAtOnce, cluster }: CommandState,
   above: boolean,
 ): string | undefined {
   if (act === 'retry') return RETRIED.includes(status) ? undefined : 'It has not failed.';
@@ -76,7 +77,9 @@ export function senselessOnCommand(
   if (act === 'pause' && pauseRequested) return 'It is paused already.';
   if (act === 'resume' && !pauseRequested) return 'It is not paused.';
   if (act === 'resume' && above) return 'Its wave or the whole operation is paused: resume that.';
-  if (act === 'abort' && abortAtOnce) return 'It is being aborted at once.';
+  // One that is not heard can still be given up on.
+  if (act === 'abort' && abortAtOnce && cluster.controlLink !== 'SILENT')
+    return 'It is being aborted at once.';
   if (act !== 'abort' && abortRequested) return 'It is being aborted.';
   return undefined;
 }
