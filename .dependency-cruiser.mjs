@@ -23,7 +23,7 @@ const oneWay = (program, folders, { inside, comment }) =>
 
 const domains = ['access', 'topology', 'manager', 'metric', 'operation'];
 const DECISIONS =
-  'topology/(status|tally)|access/grants|operation/(plan|planned|waves|batches|warnings|strategy|digest|advance|hold|state|approval/needed|calendar/(calendar|offline))|manager/(lease|round)';
+  'topology/(status|tally)|access/grants|operation/(plan|planned|waves|batches|warnings|strategy|estimate|digest|advance|hold|state|approval/needed|calendar/(calendar|offline))|manager/(lease|round)';
 const screens = ['kit', 'live', 'access', 'manager', 'operation', 'topology', 'shell'];
 
 export default {

@@ -7,6 +7,11 @@ const PlanParts = graphql(`
     kind
     mode
     nodeCount
+    estimate {
+      seconds
+      p90Seconds
+      steps
+    }
     warnings
     approvalsNeeded
     waves {

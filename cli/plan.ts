@@ -15,6 +15,9 @@ export function planLines(plan: Plan): string[] {
   );
   return [
     `${words(plan.kind)}${plan.mode === 'FORCED' ? ', forced' : ''}: ${plan.nodeCount} nodes of ${clusters.totalCount} clusters`,
+    ...(plan.estimate
+      ? [`It should take about ${plan.estimate.seconds} s, ${plan.estimate.p90Seconds} s when it is slow.`]
+      : []),
     ...(waves.length > 1 ? [`waves: ${gates.map(printable).join(' → ')}`] : []),
     ...(plan.approvalsNeeded > 0 ? [`It needs the approval of ${plan.approvalsNeeded}.`] : []),
     ...plan.warnings.map((warning) => `! ${printable(warning)}`),
