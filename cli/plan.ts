@@ -14,7 +14,7 @@ export function planLines(plan: Plan): string[] {
       `${name}: ${clusterCount}${manualGate ? ', when it is promoted' : ''}${soakSeconds ? `, then healthy for ${soakSeconds} s` : ''}`,
   );
   return [
-    `${words(plan.kind)}${plan.mode === 'FORCED' ? ', forced' : ''}: ${plan.nodeCount} nodes of ${clusters.totalCount} clusters`,
+    `${words(plan.kind)}${plan.mode === 'FORCED' ? ', forced' : ''}: ${counted(plan.nodeCount, 'node')} of ${counted(clusters.totalCount, 'cluster')}`,
     ...(plan.estimate
       ? [`It should take about ${plan.estimate.seconds} s, ${plan.estimate.p90Seconds} s when it is slow.`]
       : []),
@@ -39,6 +39,8 @@ function clusterLines({ cluster, batches, excluded, warnings }: Row): string[] {
     ...more(excluded.totalCount - excluded.edges.length, '    left out: …', 'more'),
   ];
 }
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 const more = (count: number, before: string, what: string): string[] =>
   count > 0 ? [`${before} ${count} ${what}`] : [];
