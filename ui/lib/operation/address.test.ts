@@ -14,7 +14,7 @@ it('reads what it has written', () => {
   const draft = {
     kind: 'SHUTDOWN' as const,
     mode: 'FORCED' as const,
-    targets: { clusterIds: ['a', 'b'], nodeIds: ['n-1'] },
+    targets: { clusterIds: ['a', 'b'], nodeIds: ['n-1'], selection: 's-1' },
     expiresInSeconds: null,
     rolling: {
       ...ROLLING_DEFAULTS,

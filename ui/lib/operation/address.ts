@@ -36,7 +36,11 @@ export function readDraft(params: URLSearchParams): Filled {
   return {
     kind: KINDS.find((kind) => kind === params.get('act')) ?? 'ROLLING_RESTART',
     mode: params.get('mode') === 'FORCED' ? 'FORCED' : 'GRACEFUL',
-    targets: { clusterIds: ids(params.getAll('cluster')), nodeIds: ids(params.getAll('node')) },
+    targets: {
+      clusterIds: ids(params.getAll('cluster')),
+      nodeIds: ids(params.getAll('node')),
+      selection: ids(params.getAll('selection'))[0] ?? null,
+    },
     rolling,
     rollout,
     expiresInSeconds: expiryIn(params.get('expires')),
@@ -70,6 +74,7 @@ export function writeDraft({
     expires: expiresInSeconds === EXPIRES_IN_SECONDS ? '' : String(expiresInSeconds ?? NEVER),
     cluster: short(targets.clusterIds),
     node: short(targets.nodeIds),
+    selection: targets.selection ?? '',
     wave: waves.map(({ name, by, value, manualGate, soak }) =>
       JSON.stringify([name, by, value, manualGate, soak]),
     ),

@@ -14,7 +14,13 @@ import { rolloutInput, ROLLOUT_DEFAULTS, wrongRollout, type RolloutForm } from '
 export interface Targets {
   clusterIds: readonly string[];
   nodeIds: readonly string[];
+  /** Of a saved selection. */
+  selection?: string | null;
 }
+
+/** Whether there is something to act on. */
+export const hasTargets = ({ clusterIds, nodeIds, selection }: Targets): boolean =>
+  clusterIds.length + nodeIds.length > 0 || Boolean(selection);
 
 /** What an operator is about to start: everything that a dialog or the wizard asks for. */
 export class Draft {
@@ -50,14 +56,15 @@ export class Draft {
 
   /** What to plan; undefined while there is no target or something is wrong. */
   get input(): OperationInput | undefined {
-    const { clusterIds, nodeIds } = this.targets;
-    if (this.problem !== undefined || clusterIds.length + nodeIds.length === 0) return undefined;
+    const { clusterIds, nodeIds, selection } = this.targets;
+    if (this.problem !== undefined || !hasTargets(this.targets)) return undefined;
     return {
       kind: this.kind,
       mode: this.mode,
       targets: {
         ...(clusterIds.length > 0 ? { clusterIds: [...clusterIds] } : {}),
         ...(nodeIds.length > 0 ? { nodeIds: [...nodeIds] } : {}),
+        ...(selection ? { selection } : {}),
       },
       rollout: rolloutInput(this.rollout),
       ...(this.expiresInSeconds === null

@@ -1,9 +1,12 @@
 import type { Enum, VariablesOf } from '$lib/kit/graphql.ts';
-import { amountOf, secondsOf, type AmountInput } from './amount.ts';
+import { amountOf, amountWords, secondsOf, type AmountInput } from './amount.ts';
 import type { PlanOperation } from './plan-queries.ts';
+import type { StrategyParts } from './saved/queries.ts';
 import { firstWrong, type TypedField } from './typed-field.ts';
 
 export type OperationInput = VariablesOf<typeof PlanOperation>['input'];
+
+type RollingShape = NonNullable<StrategyParts['rolling']>;
 
 /** What every dialog asks for. */
 export const ROLLING_FIELDS = [
@@ -109,6 +112,19 @@ export function rollingInput(form: RollingForm): NonNullable<OperationInput['rol
     lastRoles: listOf(form.lastRoles),
   };
 }
+
+/** A strategy of the API as it is typed: the other way of {@link rollingInput}. */
+export const rollingForm = (strategy: RollingShape): RollingForm => ({
+  batchSize: amountWords(strategy.batchSize),
+  maxUnavailable: amountWords(strategy.maxUnavailable),
+  stopAfterFailures: amountWords(strategy.stopAfterFailures),
+  healthTimeoutSeconds: String(strategy.healthTimeoutSeconds),
+  minHealthySeconds: String(strategy.minHealthySeconds),
+  pauseSeconds: String(strategy.pauseSeconds),
+  byZone: strategy.byZone,
+  order: strategy.order,
+  lastRoles: strategy.lastRoles.join(', '),
+});
 
 /** Words with commas between them, as a list. */
 export const listOf = (typed: string): string[] => [

@@ -4,6 +4,7 @@ import {
   labelsOf,
   PRESETS,
   ROLLOUT_DEFAULTS,
+  rolloutForm,
   rolloutInput,
   withWave,
   wrongRollout,
@@ -81,4 +82,34 @@ it('reads labels', () => {
   ]);
   expect(labelsOf('=x')).toBeUndefined();
   expect(labelsOf('')).toBeUndefined();
+});
+
+it('is typed again as the API tells it', () => {
+  const waves: WaveForm[] = [
+    wave({ by: 'labels', value: 'env=test, zone=a', soak: '300' }),
+    wave({ by: 'names', value: 'a, b' }),
+    wave({ by: 'amount', value: '10%' }),
+    wave({ by: 'amount', value: '3' }),
+    wave({ by: 'rest', value: '', manualGate: true }),
+  ];
+  const typed = { ...ROLLOUT_DEFAULTS, soakSeconds: '3600', failureBudget: '5%', approvals: '2', waves };
+  const amount = (given: { count?: number; percent?: number }) => ({ count: null, percent: null, ...given });
+  const sent = rolloutInput(typed);
+  const told = {
+    approvals: 2,
+    clustersAtOnce: 10,
+    soakSeconds: 3600,
+    onExceeded: 'PAUSE' as const,
+    failureBudget: amount({ percent: 5 }),
+    offlineBudget: amount({ percent: 100 }),
+    waves: sent.waves!.map((one) => ({
+      name: one.name,
+      manualGate: one.manualGate ?? false,
+      soakSeconds: one.soakSeconds ?? null,
+      labels: one.labels ?? null,
+      clusterNames: one.clusterNames ?? null,
+      amount: one.amount ? amount(one.amount as { count?: number; percent?: number }) : null,
+    })),
+  };
+  expect(rolloutForm(told)).toEqual(typed);
 });

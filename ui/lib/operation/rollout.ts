@@ -1,7 +1,10 @@
 import type { Enum } from '$lib/kit/graphql.ts';
-import { amountOf, secondsOf } from './amount.ts';
+import { amountOf, amountWords, secondsOf } from './amount.ts';
 import { listOf, type OperationInput } from './rolling.ts';
+import type { StrategyParts } from './saved/queries.ts';
 import { firstWrong, type TypedField } from './typed-field.ts';
+
+type RolloutShape = StrategyParts['rollout'];
 
 export const ROLLOUT_FIELDS = [
   {
@@ -153,6 +156,32 @@ export function rolloutInput(form: RolloutForm): NonNullable<OperationInput['rol
     onExceeded: form.onExceeded,
     approvals: Number(form.approvals),
   };
+}
+
+/** A rollout of the API as it is typed: the other way of {@link rolloutInput}. */
+export const rolloutForm = (rollout: RolloutShape): RolloutForm => ({
+  waves: rollout.waves.map((one) => ({
+    name: one.name,
+    ...typedChoice(one),
+    manualGate: one.manualGate,
+    soak: one.soakSeconds === null ? '' : String(one.soakSeconds),
+  })),
+  clustersAtOnce: String(rollout.clustersAtOnce),
+  soakSeconds: String(rollout.soakSeconds),
+  failureBudget: amountWords(rollout.failureBudget),
+  offlineBudget: amountWords(rollout.offlineBudget),
+  onExceeded: rollout.onExceeded,
+  approvals: String(rollout.approvals),
+});
+
+function typedChoice({ labels, clusterNames, amount }: RolloutShape['waves'][number]): {
+  by: WaveBy;
+  value: string;
+} {
+  if (labels) return { by: 'labels', value: labels.map(({ key, value }) => `${key}=${value}`).join(', ') };
+  if (clusterNames) return { by: 'names', value: clusterNames.join(', ') };
+  if (!amount || amount.percent === 100) return { by: 'rest', value: '' };
+  return { by: 'amount', value: amountWords(amount) };
 }
 
 function choiceOf({ by, value }: WaveForm) {

@@ -9,7 +9,7 @@ import { Query } from '$lib/kit/query.svelte.ts';
 import { Selection } from '$lib/kit/selection.svelte.ts';
 import { oneOf, setParams } from '$lib/kit/url.svelte.ts';
 import { topology } from '$lib/live/store.svelte.ts';
-import { Draft } from '../draft.svelte.ts';
+import { Draft, hasTargets } from '../draft.svelte.ts';
 import { StartOperation } from '../plan-queries.ts';
 import { readDraft, STEPS, writeDraft, type Step } from '../address.ts';
 import { ClusterIds, PlanSummary } from './queries.ts';
@@ -26,6 +26,8 @@ export class Wizard {
   readonly draft = new Draft();
   readonly clusters: Selection;
   readonly nodes: Selection;
+  /** The id of a saved selection that is a target, too; null: none is. */
+  selection = $state<string | null>(null);
   readonly dryRun: Query<ResultOf<typeof PlanSummary>, VariablesOf<typeof PlanSummary>>;
   /** The plan that was looked at: what is started. */
   seen = $state.raw<Plan>();
@@ -44,11 +46,16 @@ export class Wizard {
     Object.assign(this.draft, begin);
     this.clusters = new Selection(targets.clusterIds);
     this.nodes = new Selection(targets.nodeIds);
+    this.selection = targets.selection ?? null;
     this.dryRun = new Query(PlanSummary, () =>
       this.#planning && this.input ? { input: this.input } : undefined,
     );
     $effect.pre(() => {
-      this.draft.targets = { clusterIds: [...this.clusters.ids], nodeIds: [...this.nodes.ids] };
+      this.draft.targets = {
+        clusterIds: [...this.clusters.ids],
+        nodeIds: [...this.nodes.ids],
+        selection: this.selection,
+      };
     });
     $effect(() => setParams(writeDraft(this.draft)));
     $effect(() => {
@@ -68,8 +75,7 @@ export class Wizard {
   /** Why a step cannot be shown yet, or undefined. */
   blocked(step: Step): string | undefined {
     if (step === 'targets' || step === 'strategy') return undefined;
-    const { clusterIds, nodeIds } = this.draft.targets;
-    if (clusterIds.length + nodeIds.length === 0) return 'Choose first what to act on.';
+    if (!hasTargets(this.draft.targets)) return 'Choose first what to act on.';
     if (this.draft.problem) return this.draft.problem;
     if (step === 'plan') return undefined;
     if (!this.seen) return 'Look at the plan first.';

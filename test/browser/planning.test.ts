@@ -96,3 +96,41 @@ it('a cluster is planned to be offline, which its page and the calendar say, unt
   await page.getByText('No cluster and no node is planned to be offline.').waitFor();
   expect(complaints).toEqual([]);
 });
+
+it('a strategy and a selection are saved under names, and an operation is planned with them', async () => {
+  const { page, complaints } = await openPage(
+    browser,
+    `${oc.url}/operations/new?act=RESTART`,
+    withSession(ann),
+  );
+  const dialog = page.getByRole('dialog');
+  const save = async (name: string) => {
+    await dialog.getByLabel('Name', { exact: true }).fill(name);
+    await dialog.getByRole('button', { name: 'Save', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+  };
+  await page.getByRole('button', { name: 'Save a selection' }).click();
+  await dialog.getByLabel('Clusters by name').fill('shop');
+  await save('the shop');
+  await page.getByText('a saved selection chosen').waitFor();
+  await page.getByRole('button', { name: 'Next: Strategy' }).click();
+  await page.getByRole('button', { name: 'Canary, then the rest' }).click();
+  await page.getByLabel('Clusters at once').fill('3');
+  await page.getByRole('button', { name: 'Save this strategy' }).click();
+  await save('careful');
+  await page.getByLabel('Clusters at once').fill('7');
+
+  // Both are there for whoever comes next, and what is chosen is in the address.
+  await page.goto(`${oc.url}/operations/new?act=RESTART`);
+  await page.getByLabel('Saved selection').selectOption({ label: 'the shop' });
+  await page.getByText('cluster shop, as they are when it is planned').waitFor();
+  await page.getByRole('button', { name: 'Next: Strategy' }).click();
+  await page.getByLabel('Saved strategy').selectOption({ label: 'careful' });
+  expect(await page.getByLabel('Clusters at once').inputValue()).toBe('3');
+  expect(await page.getByLabel('Name of wave 1').inputValue()).toBe('canary');
+  await page.getByRole('button', { name: 'Next: Plan' }).click();
+  await page.getByText('2 nodes in 1 cluster, 1 wave').waitFor();
+  await page.reload();
+  await page.getByText('2 nodes in 1 cluster, 1 wave').waitFor();
+  expect(complaints).toEqual([]);
+});
