@@ -22,7 +22,13 @@ interface StartOptions {
   yes?: boolean;
   follow?: boolean;
 }
-type NewOptions = OperationOptions & StartOptions & { at?: string; override?: string };
+type NewOptions = OperationOptions &
+  StartOptions & {
+    at?: string;
+    on?: string;
+    timeZone: string;
+    override?: string;
+  };
 
 /** How the operation that a command line has started ended otherwise than well. */
 const NOT_SUCCEEDED = 3;
@@ -43,6 +49,8 @@ export function addStarts(operation: Command, means: () => Means): void {
   withStartOptions(withOperationOptions(operation.command('start').addArgument(kind())))
     .description('shows what would be done, asks, and starts exactly that')
     .option('--at <time>', 'not before, e.g. 2030-01-31T22:00:00Z')
+    .option('--on <schedule>', 'at its next time: cron, five fields, e.g. "30 2 * * SUN"')
+    .option('--time-zone <name>', 'by whose clocks that is', Intl.DateTimeFormat().resolvedOptions().timeZone)
     .option('--override <reason>', 'heeds no freeze and no maintenance window, for this reason')
     .action(async (kind: Kind, options: NewOptions, command: Command) => {
       const { api, output } = means();
@@ -56,6 +64,9 @@ export function addStarts(operation: Command, means: () => Means): void {
           reason: options.reason,
           idempotencyKey: options.key ?? randomUUID(),
           ...(options.at !== undefined && { startsAt: options.at }),
+          ...(options.on !== undefined && {
+            startsOn: { schedule: options.on, timeZone: options.timeZone },
+          }),
           ...(options.override !== undefined && { override: { reason: options.override } }),
         },
       });

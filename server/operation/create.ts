@@ -17,6 +17,8 @@ interface NewOperation {
   /** Of the request, to know it again: see idempotency.ts. */
   hash: string;
   planned: Plan;
+  /** Nothing of it begins before; null: it begins at once. */
+  startsAt: Date | null;
   /** How long it should take; null: not known. */
   estimate: Estimate | null;
   now: Date;
@@ -26,10 +28,10 @@ interface NewOperation {
 export async function createOperation(
   tx: Transaction,
   record: (...events: NewEvent[]) => void,
-  { principal, request, hash, planned, estimate, now }: NewOperation,
+  { principal, request, hash, planned, startsAt, estimate, now }: NewOperation,
 ): Promise<OperationModel> {
   const { kind, mode, rollout, rolling, approvalsNeeded } = planned;
-  const { operation: asked, startsAt, overrideReason, reason, idempotencyKey, revertsId } = request;
+  const { operation: asked, overrideReason, reason, idempotencyKey, revertsId } = request;
   const operation = await tx.operation.create({
     data: {
       kind,

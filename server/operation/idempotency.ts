@@ -12,6 +12,7 @@ export const requestHash = ({
   operation,
   planDigest,
   startsAt,
+  startsOn,
   overrideReason,
   reason,
   revertsId,
@@ -34,6 +35,7 @@ export const requestHash = ({
         overrideReason,
         reason,
         revertsId,
+        ...(startsOn ? [startsOn.schedule, startsOn.timeZone] : []),
       ]),
     )
     .digest('hex');

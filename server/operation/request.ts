@@ -1,4 +1,5 @@
 import { invalid } from '../platform/errors.ts';
+import { nextTimeOf, type Schedule } from './calendar/schedule.ts';
 import type { Targets } from './inventory.ts';
 import type { StrategyRequest } from './saved/strategies.ts';
 
@@ -13,6 +14,8 @@ export interface StartRequest {
   planDigest: string | null;
   /** Null: at once. */
   startsAt: Date | null;
+  /** It begins at the next time of this, instead; null: at `startsAt`. */
+  startsOn: Schedule | null;
   /** Why freezes and maintenance windows are not heeded; null: they are. */
   overrideReason: string | null;
   reason: string;
@@ -24,12 +27,15 @@ export interface StartRequest {
 const YEAR_MS = 365 * 86_400_000;
 
 /**
- * What neither the API's types nor the plan say no to.
- * @throws AppError INVALID for a start in the past, or in more than a year
+ * When it is to begin; null: at once.
+ * @throws AppError INVALID for a start in the past, in more than a year, or by a schedule that never comes or is none, and
+ *   for both a time and a schedule
  */
-export function validateStart({ startsAt }: StartRequest, now: Date): void {
-  if (!startsAt) return;
-  if (startsAt <= now) throw invalid('input.startsAt', 'is past: leave it out to begin at once');
-  if (startsAt.getTime() > now.getTime() + YEAR_MS)
-    throw invalid('input.startsAt', 'is more than a year ahead');
+export function beginningOf({ startsAt, startsOn }: StartRequest, now: Date): Date | null {
+  if (startsAt && startsOn) throw invalid('input.startsOn', 'is not for what has a startsAt');
+  const at = startsOn ? nextTimeOf('input.startsOn', startsOn, now) : startsAt;
+  const field = startsOn ? 'input.startsOn.schedule' : 'input.startsAt';
+  if (at && at <= now) throw invalid(field, 'is past: leave it out to begin at once');
+  if (at && at.getTime() > now.getTime() + YEAR_MS) throw invalid(field, 'is more than a year ahead');
+  return at;
 }

@@ -13,7 +13,7 @@ import { differences } from './digest.ts';
 import { operationByKey, requestHash } from './idempotency.ts';
 import { auditTargets, loadInventory } from './inventory.ts';
 import { planOperation, type Plan } from './plan.ts';
-import { validateStart, type OperationRequest, type StartRequest } from './request.ts';
+import { beginningOf, type OperationRequest, type StartRequest } from './request.ts';
 import { withSavedStrategy } from './saved/strategies.ts';
 import { estimateOf } from './timings.ts';
 import { takeTurnNow } from './turn.ts';
@@ -30,7 +30,7 @@ export async function plan(deps: Deps, viewer: Principal, request: OperationRequ
  * The same key answers the operation that it started before.
  * @throws AppError CONFLICT for another request under a used key, or when the plan is not that of `planDigest` any
  *   more (`digest`: what it is now, `differences`: sentences); INVALID when there is nothing to do, and for a `startsAt`
- *   that is past or more than a year ahead; NOT_FOUND for a target that the actor does not see; FORBIDDEN where the actor
+ *   that is past or more than a year ahead, or a `startsOn` that is no schedule; NOT_FOUND for a target that the actor does not see; FORBIDDEN where the actor
  *   may not operate one, or with `overrideReason` is no administrator of it.
  */
 export async function startOperation(
@@ -51,11 +51,11 @@ async function plannedOnce(deps: Deps, caller: Caller, request: StartRequest): P
       const earlier = await operationByKey(tx, principal, request.idempotencyKey, hash);
       if (earlier) return earlier;
       const now = deps.clock.now();
-      validateStart(request, now);
+      const startsAt = beginningOf(request, now);
       const { inventory, planned } = await planAsAgreed(tx, principal, request);
       const estimate = await estimateOf(tx, planned);
       const operation = await createOperation(tx, record, {
-        ...{ principal, request, hash, planned, estimate, now },
+        ...{ principal, request, hash, planned, startsAt, estimate, now },
       });
       await recordAudit(tx, {
         ...caller,

@@ -171,6 +171,33 @@ describe('an operation has its time', () => {
     expect(Date.parse(expiresAt) - Date.parse(issuedAt)).toBe(60_000);
   });
 
+  it('begins at the next time of a schedule, by the clocks of a time zone', async () => {
+    const manager = await cluster('scheduled', 'a');
+    const plan = restart(manager.clusterId);
+    const far = new Date(Date.now() + 40 * 86_400_000);
+    const startsOn = {
+      schedule: `30 12 ${far.getUTCDate()} ${far.getUTCMonth() + 1} *`,
+      timeZone: 'Asia/Kolkata',
+    };
+    const key = randomUUID();
+    const id = await start(plan, { startsOn, idempotencyKey: key });
+    const day = far.toISOString().slice(0, 10);
+    // Half past twelve there is seven in UTC, in each season.
+    expect(await look(id)).toMatchObject({ status: 'PENDING', startsAt: `${day}T07:00:00.000Z` });
+    expect(await start(plan, { startsOn, idempotencyKey: key }), 'the same request').toBe(id);
+    const input = { plan, reason: 'r', idempotencyKey: randomUUID() };
+    for (const [more, field] of [
+      [{ startsOn, startsAt: inSeconds(60) }, 'startsOn'],
+      [{ startsOn: { ...startsOn, schedule: 'soon' } }, 'startsOn.schedule'],
+      [{ startsOn: { ...startsOn, schedule: '0 0 30 2 *' } }, 'startsOn.schedule'],
+      [{ startsOn: { ...startsOn, timeZone: 'Nowhere/Land' } }, 'startsOn.timeZone'],
+    ] as const) {
+      const { extensions } = await oc.client.fault(START, { input: { ...input, ...more } });
+      expect(extensions).toMatchObject({ code: 'INVALID', field: `input.${field}` });
+    }
+    await oc.client.data(ABORT, { id });
+  });
+
   it('is refused a time that is past or too far away', async () => {
     const manager = await cluster('sometime', 'a');
     for (const startsAt of [inSeconds(-1), inSeconds(366 * 86_400)]) {

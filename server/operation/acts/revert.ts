@@ -49,6 +49,7 @@ export async function revertOperation(
     ...request,
     operation,
     startsAt: null,
+    startsOn: null,
     overrideReason: null,
     revertsId: operationId,
   });

@@ -4,11 +4,11 @@ import type { ClusterChoice } from '../../access/grants.ts';
 import { nameOf, type Caller } from '../../access/principal.ts';
 import { visibilityOf } from '../../access/visibility.ts';
 import type { Deps } from '../../deps.ts';
-import { conflict, invalid, notFound } from '../../platform/errors.ts';
+import { conflict, notFound } from '../../platform/errors.ts';
 import { change } from '../../platform/event-log.ts';
 import type { MaintenanceWindowModel } from '../../platform/generated/prisma/models.ts';
-import { opensAfter } from './calendar.ts';
 import { choiceOf, demandRoleOverChoice, inWords, seenRows, stored } from './choice.ts';
+import { nextTimeOf } from './schedule.ts';
 
 /** Each is looked at whenever something is to be issued. */
 const MOST = 200;
@@ -36,7 +36,7 @@ export async function createMaintenanceWindow(
 ): Promise<MaintenanceWindowModel> {
   const now = deps.clock.now();
   const { clusters, ...window } = request;
-  mustOpen(request, now);
+  nextTimeOf('input', request, now);
   return change(deps, async (tx, record) => {
     await demandRoleOverChoice(tx, caller.principal, 'OPERATOR', clusters);
     if ((await tx.maintenanceWindow.count()) >= MOST)
@@ -89,22 +89,4 @@ export async function removeMaintenanceWindow(
     });
     return window;
   });
-}
-
-function mustOpen(window: NewMaintenanceWindow, now: Date): void {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: window.timeZone });
-  } catch {
-    throw invalid('input.timeZone', 'is no time zone: an IANA name such as Europe/Berlin is needed');
-  }
-  let next: Date | null;
-  try {
-    next = opensAfter(window, now);
-  } catch {
-    throw invalid(
-      'input.schedule',
-      'is no schedule: five fields as of cron are needed, such as 30 2 * * SUN',
-    );
-  }
-  if (!next) throw invalid('input.schedule', 'never comes');
 }

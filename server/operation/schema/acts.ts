@@ -71,6 +71,21 @@ const OverrideInput = builder.inputType('OverrideInput', {
   }),
 });
 
+const ScheduleInput = builder.inputType('ScheduleInput', {
+  fields: (t) => ({
+    schedule: t.string({
+      required: true,
+      description: 'Cron, five fields, e.g. `30 2 * * SUN`.',
+      validate: input.shortText,
+    }),
+    timeZone: t.string({
+      required: true,
+      description: 'By whose clocks: an IANA name, e.g. `Europe/Berlin`.',
+      validate: input.shortText,
+    }),
+  }),
+});
+
 const StartOperationInput = builder.inputType('StartOperationInput', {
   fields: (t) => ({
     plan: t.field({ type: OperationInput, required: true }),
@@ -89,6 +104,7 @@ const StartOperationInput = builder.inputType('StartOperationInput', {
       description:
         'Nothing of it begins before: a time to come, at most a year ahead. Null: it begins at once.',
     }),
+    startsOn: t.field({ type: ScheduleInput, description: 'It begins at the next time of this, instead.' }),
     reason: t.string({
       required: true,
       description: 'Why, for those who read it later.',
@@ -166,6 +182,7 @@ builder.mutationFields((t) => ({
         operation: operationRequest('input.plan', start.plan),
         planDigest: start.planDigest ?? null,
         startsAt: start.startsAt ?? null,
+        startsOn: start.startsOn ? { ...start.startsOn } : null,
         overrideReason: start.override?.reason.trim() ?? null,
         reason: start.reason.trim(),
         idempotencyKey: start.idempotencyKey,

@@ -10,6 +10,9 @@ import {
 } from './rolling.ts';
 import { rolloutInput, ROLLOUT_DEFAULTS, wrongRollout, type RolloutForm } from './rollout.ts';
 
+/** When it begins: at once, at a time, or at the next time of a schedule. */
+export type When = 'now' | 'later' | 'schedule';
+
 /** What an operation acts on, by ids. */
 export interface Targets {
   clusterIds: readonly string[];
@@ -31,8 +34,14 @@ export class Draft {
   rollout = $state<RolloutForm>({ ...ROLLOUT_DEFAULTS });
   /** In which a command must have begun, or it expires; null: never. */
   expiresInSeconds = $state<number | null>(EXPIRES_IN_SECONDS);
-  /** ISO 8601; null: at once. */
+  when = $state<When>('now');
+  /** With `later`; ISO 8601. */
   startsAt = $state<string | null>(null);
+  /** With `schedule`. */
+  startsOn = $state({
+    schedule: '0 2 * * SUN',
+    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  });
   /** Freezes and maintenance windows are not heeded, for this reason; undefined: they are. */
   override = $state<string>();
   reason = $state('');
@@ -86,6 +95,7 @@ export class Draft {
   missing(confirm: { word: string; what: string } | undefined): string | undefined {
     if (this.problem !== undefined) return this.problem;
     if (this.reason.trim() === '') return 'Give a reason first.';
+    if (this.when === 'later' && this.startsAt === null) return 'Say when it is to begin.';
     if (this.override?.trim() === '') return 'Say why no freeze and no window is heeded.';
     if (confirm && this.typedWord.trim() !== confirm.word) {
       return `Type ${confirm.what}, ${confirm.word}, to confirm.`;

@@ -134,7 +134,8 @@ export class Wizard {
         planDigest: this.seen?.digest ?? null,
         reason: this.draft.reason.trim(),
         idempotencyKey: this.draft.idempotencyKey,
-        ...(this.draft.startsAt === null ? {} : { startsAt: this.draft.startsAt }),
+        ...(this.draft.when === 'later' ? { startsAt: this.draft.startsAt } : {}),
+        ...(this.draft.when === 'schedule' ? { startsOn: { ...this.draft.startsOn } } : {}),
         ...(this.draft.override === undefined ? {} : { override: { reason: this.draft.override.trim() } }),
       },
     };
