@@ -142,4 +142,22 @@ describe('an operator with operations in waves', () => {
     only.close();
     await page.context().close();
   });
+
+  it('sees what becomes of each node in each cluster at once', async () => {
+    const fleet = [];
+    for (const name of ['map-a', 'map-b', 'map-c']) fleet.push(await cluster(name, ['n-1', 'n-2']));
+    const id = await start({ kind: 'RESTART', targets: { clusterIds: fleet.map((one) => one.id) } });
+    const { page, complaints } = await openPage(browser, `${oc.url}/operations/${id}`);
+    await page.getByLabel('map of the nodes').check();
+    const maps = page.getByRole('listbox', { name: /^Map of the steps in map-/ });
+    await until('there is a map of each', async () => (await maps.count()) === 3);
+    await fleet[0]!.finish('FAILED', 'The disk is full.');
+    const map = page.getByRole('listbox', { name: 'Map of the steps in map-a' });
+    await map.getByRole('option', { name: 'n-1, failed' }).waitFor({ state: 'attached' });
+    await map.press('Enter');
+    await page.getByRole('button', { name: 'Hide the nodes of map-a' }).waitFor();
+    expect(complaints).toEqual([]);
+    for (const one of fleet) one.close();
+    await page.context().close();
+  });
 });
