@@ -27,6 +27,10 @@ const PlanParts = graphql(`
         node {
           wave
           warnings
+          hold {
+            reason
+            freedBy
+          }
           cluster {
             name
           }

@@ -26,9 +26,10 @@ export function planLines(plan: Plan): string[] {
   ];
 }
 
-function clusterLines({ cluster, batches, excluded, warnings }: Row): string[] {
+function clusterLines({ cluster, batches, excluded, warnings, hold }: Row): string[] {
   return [
     `  ${printable(cluster.name)}`,
+    ...(hold ? [`    waits: ${printable(`${hold.reason} ${hold.freedBy}`)}`] : []),
     ...warnings.map((warning) => `    ! ${printable(warning)}`),
     ...batches.edges.map(({ node: { nodes } }, index) => {
       const names = nodes.edges.map(({ node }) => printable(node.name));

@@ -47,6 +47,7 @@ it('an operator freezes a cluster, has work begin later with an approval, and se
 
   await page.goto(`${oc.url}/operations/new?act=RESTART&approvals=1&step=plan&cluster=${shop.clusterId}`);
   await page.getByText('How long it takes is not known').waitFor();
+  await page.getByText(/^shop is frozen until .*: month end$/).waitFor();
   await page.getByRole('button', { name: 'Next: Start' }).click();
   await page.getByLabel('Later').check();
   await page.getByLabel('Not before').fill(tomorrow());

@@ -78,7 +78,21 @@ describe('an operation has its time', () => {
       input: { clusters: { names: ['frozen'] }, until: ends, reason: 'month end' },
     });
     expect(createFreeze).toMatchObject({ isOn: true, clusters: { names: ['frozen'] } });
-    const id = await start({ kind: 'RESTART', targets: { clusterIds: [frozen.clusterId, free.clusterId] } });
+    const plan = { kind: 'RESTART', targets: { clusterIds: [frozen.clusterId, free.clusterId] } };
+    const { planOperation } = await oc.client.data(
+      `query ($input: OperationInput!) {
+        planOperation(input: $input) { clusters { edges { node { cluster { name } hold { rule } } } } }
+      }`,
+      { input: plan },
+    );
+    expect(
+      planOperation.clusters.edges.map(({ node }: { node: object }) => node),
+      'it is said beforehand',
+    ).toEqual([
+      { cluster: { name: 'free' }, hold: null },
+      { cluster: { name: 'frozen' }, hold: { rule: 'FREEZE' } },
+    ]);
+    const id = await start(plan);
     const of = async (name: string) =>
       (await look(id)).commands.find((one: Seen) => one.cluster.name === name);
     expect(await of('free')).toMatchObject({ status: 'PENDING' });

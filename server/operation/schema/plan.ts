@@ -10,7 +10,9 @@ import type { InventoryNode } from '../batches.ts';
 import type { ClusterPlan as ClusterPlanShape, Plan } from '../plan.ts';
 import type { WavePlan } from '../waves.ts';
 import { estimateOf } from '../timings.ts';
+import { loadCalendar, SHUT_CLUSTER, shutHold } from '../calendar/load.ts';
 import { OperationEstimate } from './estimate.ts';
+import { Hold, type HoldValue } from './hold.ts';
 import { OperationKind, OperationMode } from './operation.ts';
 import { RollingLimits, RollingStrategy, RolloutStrategy } from './strategy.ts';
 
@@ -54,6 +56,22 @@ const clusterById = batched<ClusterModel | undefined>(async (ids, { prisma }) =>
   return new Map(rows.map((row) => [row.id, row]));
 }, undefined);
 
+/** What of the calendar holds each cluster now, in two queries. */
+const heldNow = batched<HoldValue | null>(async (ids, { prisma, clock }) => {
+  const now = clock.now();
+  const calendar = await loadCalendar(prisma, now);
+  const clusters = await prisma.cluster.findMany({
+    where: { id: { in: [...ids] } },
+    select: { id: true, ...SHUT_CLUSTER(now) },
+  });
+  return new Map(
+    clusters.map((cluster) => {
+      const hold = shutHold(cluster, calendar, now);
+      return [cluster.id, hold && { ...hold, since: null }];
+    }),
+  );
+}, null);
+
 const ClusterPlan = builder.objectRef<ClusterPlanShape>('ClusterPlan').implement({
   authScopes: { viewer: true },
   fields: (t) => ({
@@ -91,6 +109,13 @@ const ClusterPlan = builder.objectRef<ClusterPlanShape>('ClusterPlan').implement
       ExcludedNodeConnection,
     ),
     warnings: t.exposeStringList('warnings'),
+    hold: t.field({
+      type: Hold,
+      nullable: true,
+      description:
+        'Why nothing would be issued there now: a freeze, no open maintenance window, or that it is offline by plan.',
+      resolve: ({ clusterId }, _args, context) => heldNow(context, clusterId),
+    }),
   }),
 });
 const ClusterPlanConnection = connectionOf(ClusterPlan, 'ClusterPlan');

@@ -1,4 +1,5 @@
 import { graphql, type FragmentOf } from '$lib/kit/graphql.ts';
+import { HoldParts } from '$lib/live/fragments.ts';
 
 /** A batch of a plan with its first nodes. */
 export const PlannedBatchParts = graphql(`
@@ -35,6 +36,9 @@ export const PlannedClusterParts = graphql(
         stopAfterFailures
       }
       warnings
+      hold {
+        ...HoldParts
+      }
       batches(first: 10) {
         totalCount
         pageInfo {
@@ -59,7 +63,7 @@ export const PlannedClusterParts = graphql(
       }
     }
   `,
-  [PlannedBatchParts],
+  [PlannedBatchParts, HoldParts],
 );
 
 export const PlanOperation = graphql(
