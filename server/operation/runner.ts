@@ -135,6 +135,8 @@ export class Runner {
   }
 
   async #look(id: string): Promise<void> {
+    // Known from now on, so that news for all that comes while it is looked at counts for it too.
+    this.#open.set(id, null);
     try {
       const { ended, wakeAt } = await takeTurn(this.#deps, id);
       if (ended) this.#open.delete(id);
