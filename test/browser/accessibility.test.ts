@@ -43,6 +43,14 @@ describe('every page', () => {
     });
     await person(oc.client, 'Vic', [{ role: 'VIEWER', clusters: { names: ['shop'] } }]);
     await apiKey(oc.client, [{ role: 'OPERATOR' }]);
+    const freeze = {
+      clusters: { names: ['shop'] },
+      until: new Date(Date.now() + 86_400_000),
+      reason: 'month end',
+    };
+    await oc.client.data('mutation ($input: CreateFreezeInput!) { createFreeze(input: $input) { id } }', {
+      input: freeze,
+    });
     const shown = /shop|web-/;
     const wave = encodeURIComponent(JSON.stringify(['canary', 'amount', '1', true, '']));
     const within = (path: string, shows = shown): [string, RegExp] => [oc.url + path, shows];
@@ -66,6 +74,8 @@ describe('every page', () => {
       'new token': within('/access/tokens?new=1', /Managers that it admits/),
       audit: within('/audit', /createPerson/),
       account: within('/account', /AUTH=on/),
+      calendar: within('/calendar', /month end/),
+      freeze: within('/calendar?new=freeze', /The whole system/),
       welcome: [welcome, /Become the administrator/],
       'log-in': [`${guarded.url}/login`, /Nobody can log in yet|Log in/],
     });
@@ -79,6 +89,7 @@ describe('every page', () => {
   for (const name of [
     ...['system', 'table', 'cluster', 'node', 'operations', 'operation', 'people', 'invitation', 'keys'],
     ...['new key', 'tokens', 'new token', 'audit', 'account', 'welcome', 'log-in', 'strategy', 'plan'],
+    ...['calendar', 'freeze'],
   ]) {
     it(`${name}: nothing for axe-core to find, wide and narrow, light and dark, and a quiet console`, async () => {
       const { page, complaints } = await openPage(browser, pages[name]![0], { colorScheme: 'light' });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { operator } from '../harness/operator.ts';
+import { operator, unpaged } from '../harness/operator.ts';
 import { Oc } from '../harness/oc.ts';
 import { until } from '../harness/until.ts';
 import { restart, wavesOf } from '../harness/waves.ts';
@@ -11,7 +11,7 @@ describe('an operation in waves', () => {
     oc = await Oc.start({ leaseSeconds: 300 });
   });
   afterAll(() => oc.stop());
-  const { start } = operator(() => oc);
+  const { rolling, start, operation, ended, cluster } = operator(() => oc);
 
   const { see, act, statuses, fleet } = wavesOf(() => oc);
   const canary = { name: 'canary', amount: { count: 1 } };
@@ -224,5 +224,37 @@ describe('an operation in waves', () => {
     });
     await until('the end', async () => (await see(id)).status === 'SUCCEEDED');
     close();
+  });
+
+  it('says beforehand how long it should take, from how long it took before', async () => {
+    const manager = await cluster('timed', 'a', 'b');
+    const input = rolling(manager, { rolling: { pauseSeconds: 5 } });
+    const ESTIMATE = `query ($input: OperationInput!) {
+      planOperation(input: $input) { digest estimate { seconds p90Seconds steps } }
+    }`;
+    const plan = async () => (await oc.client.data(ESTIMATE, { input })).planOperation;
+    expect(await plan()).toMatchObject({ estimate: null });
+    const id = await start(input);
+    const { commands } = await operation(id);
+    const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1) + seconds * 1000).toISOString();
+    const step = (nodeName: string, from: number, to: number) => ({
+      ...{ nodeName, status: 'SUCCEEDED', startedAt: at(from), finishedAt: at(to) },
+    });
+    await manager.reportCommand({
+      commandId: unpaged(commands)[0].id,
+      sequence: 1,
+      status: 'SUCCEEDED',
+      steps: [step('a', 0, 10), step('b', 15, 35)],
+    });
+    await ended(id);
+    const after = await plan();
+    // The median of 10 s and 20 s for each of two nodes, and the pause between them.
+    expect(after.estimate).toEqual({ seconds: 35, p90Seconds: 43, steps: 2 });
+    const again = await start(input, { planDigest: after.digest });
+    const { operation: told } = await oc.client.data(
+      'query ($id: ID!) { operation(id: $id) { estimate { seconds } } }',
+      { id: again },
+    );
+    expect(told.estimate).toEqual({ seconds: 35 });
   });
 });

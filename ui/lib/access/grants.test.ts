@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { draftOf, grantInput, grantWords, labelsIn, wrongGrant, type GrantDraft } from './grants.ts';
+import { draftOf, grantInput, grantWords, labelsIn, wrongChoice, type GrantDraft } from './grants.ts';
 
 const draft: GrantDraft = {
   role: 'OPERATOR',
@@ -24,8 +24,8 @@ it('writes what it has read', () => {
 });
 
 it('a choice of nothing is no grant, and never one of everything', () => {
-  expect(wrongGrant({ ...draft, names: ' , ', labels: '' })).toBe('Name clusters or labels.');
-  expect(wrongGrant({ ...draft, labels: 'prod' })).toMatch(/“prod”/);
-  expect(wrongGrant(draft)).toBeUndefined();
+  expect(wrongChoice({ ...draft, names: ' , ', labels: '' })).toBe('Name clusters or labels.');
+  expect(wrongChoice({ ...draft, labels: 'prod' })).toMatch(/“prod”/);
+  expect(wrongChoice(draft)).toBeUndefined();
   expect(grantInput({ ...draft, names: '', labels: '' }).clusters).toEqual({ names: [], labels: [] });
 });

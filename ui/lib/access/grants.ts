@@ -29,14 +29,18 @@ export function scopeWords({ clusters }: Pick<Grant, 'clusters'>): string {
 /** A grant in words: `operator of the whole system`. */
 export const grantWords = (grant: Grant): string => `${ROLE_WORDS[grant.role]} of ${scopeWords(grant)}`;
 
-/** A grant as it is written in a form. */
-export interface GrantDraft {
-  role: Role;
+/** Which clusters, as it is written in a form. */
+export interface ChoiceDraft {
   everywhere: boolean;
   /** Cluster names with commas between them. */
   names: string;
   /** Labels with commas between them: `env=prod, zone=a`. */
   labels: string;
+}
+
+/** A grant as it is written in a form. */
+export interface GrantDraft extends ChoiceDraft {
+  role: Role;
 }
 
 export const draftOf = ({ role, clusters }: Grant): GrantDraft => ({
@@ -66,15 +70,16 @@ export function wrongLabels(text: string): string | undefined {
   return wrong === undefined ? undefined : `“${wrong}” is no label: write key=value.`;
 }
 
-/** What keeps a draft from being a grant. */
-export function wrongGrant({ everywhere, names, labels }: GrantDraft): string | undefined {
+/** What keeps a draft from being a choice of clusters. */
+export function wrongChoice({ everywhere, names, labels }: ChoiceDraft): string | undefined {
   if (everywhere) return undefined;
   if (namesIn(names).length + namesIn(labels).length === 0) return 'Name clusters or labels.';
   return wrongLabels(labels);
 }
 
+/** The choice as the API takes it; null: the whole system. */
+export const choiceInput = ({ everywhere, names, labels }: ChoiceDraft) =>
+  everywhere ? null : { names: namesIn(names), labels: labelsIn(labels) };
+
 /** The draft as the API takes it. */
-export const grantInput = ({ role, everywhere, names, labels }: GrantDraft) => ({
-  role,
-  clusters: everywhere ? null : { names: namesIn(names), labels: labelsIn(labels) },
-});
+export const grantInput = (draft: GrantDraft) => ({ role: draft.role, clusters: choiceInput(draft) });

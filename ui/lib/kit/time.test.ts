@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { absolute, bytes, duration, relative, timeOfDay } from './time.ts';
+import { absolute, bytes, duration, momentIn, relative, textOf, timeOfDay } from './time.ts';
 
 const at = Date.UTC(2026, 2, 4, 17, 5, 9);
 const MINUTE = 60_000;
@@ -31,4 +31,13 @@ it('tells moments in full', () => {
 
 it('tells bytes', () => {
   expect([0, 1023, 1536, 2 ** 34].map(bytes)).toEqual(['0 B', '1023 B', '1.5 KiB', '16 GiB']);
+});
+
+it('reads a moment as it writes it, by either clock', () => {
+  for (const utc of [true, false]) {
+    const at = momentIn('2026-03-04T17:05', utc)!;
+    expect(textOf(at, utc)).toBe('2026-03-04T17:05');
+  }
+  expect(momentIn('2026-03-04T17:05', true)).toBe('2026-03-04T17:05:00.000Z');
+  expect([momentIn('', true), momentIn('soon', true), textOf(null, true)]).toEqual([null, null, '']);
 });

@@ -51,3 +51,20 @@ export function bytes(count: number): string {
   }
   return `${value >= 10 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
+
+/** What a field of date and time says, `2026-03-04T17:05`, as ISO 8601; null: nothing. */
+export function momentIn(text: string, utc: boolean): string | null {
+  const at = text === '' ? NaN : Date.parse(utc ? `${text}Z` : text);
+  return Number.isNaN(at) ? null : new Date(at).toISOString();
+}
+
+/** A moment (ISO 8601) as a field of date and time says it; the other way of {@link momentIn}. */
+export function textOf(at: string | null, utc: boolean): string {
+  if (at === null) return '';
+  const ms = Date.parse(at);
+  return new Date(utc ? ms : ms - new Date(ms).getTimezoneOffset() * MINUTE).toISOString().slice(0, 16);
+}
+
+/** By which clock times are told and read. */
+export const zoneWords = (utc: boolean): string =>
+  utc ? 'In UTC.' : `By this browser's clock (${Intl.DateTimeFormat().resolvedOptions().timeZone}).`;

@@ -11,11 +11,17 @@ describe('what makes sense on the whole', () => {
   const on = (status: 'RUNNING' | 'PAUSED' | 'ABORTING' | 'FAILED', failed: number) =>
     sensible(
       (act) =>
-        senselessOnOperation(act, {
-          status,
-          pausedAt: status === 'PAUSED' ? '2026-01-01T00:00:00Z' : null,
-          commandCounts: [{ status: 'FAILED', count: failed }],
-        }),
+        senselessOnOperation(
+          act,
+          {
+            status,
+            pausedAt: status === 'PAUSED' ? '2026-01-01T00:00:00Z' : null,
+            commandCounts: [{ status: 'FAILED', count: failed }],
+            startedAt: '2026-01-01T00:00:00Z',
+            ...{ actor: 'Ann', approvals: [] },
+          },
+          'Ann',
+        ),
       acts,
     );
   it('follows its status and what failed', () => {
@@ -23,6 +29,20 @@ describe('what makes sense on the whole', () => {
     expect(on('PAUSED', 1)).toEqual(['resume', 'retry', 'abort']);
     expect(on('ABORTING', 0)).toEqual(['abort']);
     expect(on('FAILED', 2)).toEqual(['retry']);
+  });
+
+  it('is approved by somebody else, once, before it has begun', () => {
+    const waiting = {
+      ...{ status: 'PENDING' as const, pausedAt: null, commandCounts: [] },
+      ...{ startedAt: null, actor: 'Ann', approvals: [{ by: 'Ben' }] },
+    };
+    const by = (viewer: string, operation = waiting) =>
+      sensible((act) => senselessOnOperation(act, operation, viewer), ['approve', 'withdraw']);
+    expect(by('Ann')).toEqual([]);
+    expect(by('Ben')).toEqual(['withdraw']);
+    expect(by('Cleo')).toEqual(['approve']);
+    const begun = { ...waiting, startedAt: '2026-01-01T00:00:00Z' as string | null };
+    expect(by('Cleo', begun as typeof waiting)).toEqual([]);
   });
 });
 

@@ -15,6 +15,9 @@ export interface OperationState {
   status: Enum<'OperationStatus'>;
   pausedAt: string | null;
   commandCounts: Counts;
+  startedAt: string | null;
+  actor: string;
+  approvals: readonly { by: string }[];
 }
 export interface WaveState {
   status: Enum<'WaveStatus'>;
@@ -36,11 +39,20 @@ export interface StepState {
   pauseRequested: boolean;
 }
 
-/** Why an act on the whole operation makes no sense now, or undefined. */
+/**
+ * Why an act on the whole operation makes no sense now, or undefined.
+ * @param viewer the name of who would do it
+ */
 export function senselessOnOperation(
   act: ActName,
-  { status, pausedAt, commandCounts }: OperationState,
+  { status, pausedAt, commandCounts, startedAt, actor, approvals }: OperationState,
+  viewer: string,
 ): string | undefined {
+  const approved = approvals.some(({ by }) => by === viewer);
+  if (act === 'approve' && actor === viewer) return 'It is for another person than who started it.';
+  if (act === 'approve' && approved) return 'You have approved it.';
+  if (act === 'withdraw' && !approved) return 'You have not approved it.';
+  if ((act === 'approve' || act === 'withdraw') && startedAt) return 'It has begun.';
   if (act === 'retry') return sum(commandCounts, RETRIED) > 0 ? undefined : 'Nothing of it has failed.';
   if (isEnded(status)) return 'It has ended.';
   if (act === 'pause' && pausedAt) return 'It is paused already.';

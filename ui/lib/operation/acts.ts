@@ -3,7 +3,7 @@ import { graphql, type VariablesOf } from '$lib/kit/graphql.ts';
 import { OperationParts } from './fragments.ts';
 
 /** What can be done to an operation, or to a part of it. */
-export type ActName = 'pause' | 'resume' | 'promote' | 'skip' | 'retry' | 'abort';
+export type ActName = 'pause' | 'resume' | 'promote' | 'skip' | 'retry' | 'abort' | 'approve' | 'withdraw';
 
 const Pause = graphql(
   `
@@ -66,6 +66,27 @@ const Abort = graphql(
   [OperationParts],
 );
 
+const Approve = graphql(
+  `
+    mutation ApproveOperation($input: ApprovalInput!) {
+      operation: approveOperation(input: $input) {
+        ...OperationParts
+      }
+    }
+  `,
+  [OperationParts],
+);
+const Withdraw = graphql(
+  `
+    mutation WithdrawApproval($input: ApprovalInput!) {
+      operation: withdrawApproval(input: $input) {
+        ...OperationParts
+      }
+    }
+  `,
+  [OperationParts],
+);
+
 export interface ActVariables extends Record<string, unknown> {
   input: VariablesOf<typeof Pause>['input'];
   /** With abort only. */
@@ -112,6 +133,18 @@ export const ACTS: Record<ActName, Act> = {
     look: 'plain',
     does: 'Does once more what did not succeed, and only that. What succeeded is left alone.',
     document: Retry,
+  },
+  approve: {
+    word: 'Approve',
+    look: 'primary',
+    does: 'You have looked at what it will do, and say yes to it. With enough approvals it may begin.',
+    document: Approve,
+  },
+  withdraw: {
+    word: 'Withdraw approval',
+    look: 'plain',
+    does: 'Takes your approval back. It waits until somebody approves it anew.',
+    document: Withdraw,
   },
   abort: {
     word: 'Abort',

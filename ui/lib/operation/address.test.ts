@@ -15,6 +15,7 @@ it('reads what it has written', () => {
     kind: 'SHUTDOWN' as const,
     mode: 'FORCED' as const,
     targets: { clusterIds: ['a', 'b'], nodeIds: ['n-1'] },
+    expiresInSeconds: null,
     rolling: {
       ...ROLLING_DEFAULTS,
       batchSize: '25%',

@@ -1,4 +1,5 @@
 import { KINDS } from '../kit/words.ts';
+import { EXPIRES_IN_SECONDS } from './expiry.ts';
 import type { Draft } from './draft.svelte.ts';
 import { ORDER_WORDS, ROLLING_DEFAULTS, type RollingForm } from './rolling.ts';
 import { ROLLOUT_DEFAULTS, WAVE_RULES, type RolloutForm, type WaveBy, type WaveForm } from './rollout.ts';
@@ -11,7 +12,9 @@ export type Step = (typeof STEPS)[number];
 export const ADDRESS_LIMIT = 100;
 const LONGEST = 200;
 
-type Filled = Pick<Draft, 'kind' | 'mode' | 'targets' | 'rolling' | 'rollout'>;
+type Filled = Pick<Draft, 'kind' | 'mode' | 'targets' | 'rolling' | 'rollout' | 'expiresInSeconds'>;
+
+const NEVER = 'never';
 
 /** What an address says of a draft; what it says wrongly is dropped. */
 export function readDraft(params: URLSearchParams): Filled {
@@ -36,7 +39,13 @@ export function readDraft(params: URLSearchParams): Filled {
     targets: { clusterIds: ids(params.getAll('cluster')), nodeIds: ids(params.getAll('node')) },
     rolling,
     rollout,
+    expiresInSeconds: expiryIn(params.get('expires')),
   };
+}
+
+function expiryIn(said: string | null): number | null {
+  if (said === NEVER) return null;
+  return said && /^[1-9]\d{0,7}$/.test(said) ? Number(said) : EXPIRES_IN_SECONDS;
 }
 
 /** The same draft as parameters: only what is other than at the beginning. */
@@ -46,6 +55,7 @@ export function writeDraft({
   targets,
   rolling,
   rollout,
+  expiresInSeconds,
 }: Filled): Record<string, string | string[]> {
   const { waves, ...budgets } = rollout;
   const texts: Record<string, string> = {};
@@ -57,6 +67,7 @@ export function writeDraft({
     ...texts,
     act: kind === 'ROLLING_RESTART' ? '' : kind,
     mode: mode === 'FORCED' ? mode : '',
+    expires: expiresInSeconds === EXPIRES_IN_SECONDS ? '' : String(expiresInSeconds ?? NEVER),
     cluster: short(targets.clusterIds),
     node: short(targets.nodeIds),
     wave: waves.map(({ name, by, value, manualGate, soak }) =>

@@ -1,4 +1,5 @@
 import type { Enum } from '$lib/kit/graphql.ts';
+import { EXPIRES_IN_SECONDS } from './expiry.ts';
 import { randomKey } from '$lib/kit/id.ts';
 import {
   rollingInput,
@@ -22,6 +23,12 @@ export class Draft {
   targets = $state.raw<Targets>({ clusterIds: [], nodeIds: [] });
   rolling = $state<RollingForm>({ ...ROLLING_DEFAULTS });
   rollout = $state<RolloutForm>({ ...ROLLOUT_DEFAULTS });
+  /** In which a command must have begun, or it expires; null: never. */
+  expiresInSeconds = $state<number | null>(EXPIRES_IN_SECONDS);
+  /** ISO 8601; null: at once. */
+  startsAt = $state<string | null>(null);
+  /** Freezes and maintenance windows are not heeded, for this reason; undefined: they are. */
+  override = $state<string>();
   reason = $state('');
   typedWord = $state('');
   /** One draft starts one operation, however often its request is sent. */
@@ -53,6 +60,9 @@ export class Draft {
         ...(nodeIds.length > 0 ? { nodeIds: [...nodeIds] } : {}),
       },
       rollout: rolloutInput(this.rollout),
+      ...(this.expiresInSeconds === null
+        ? { lateness: 'RUN_LATE' as const }
+        : { expiresInSeconds: this.expiresInSeconds }),
       ...(this.isRolling ? { rolling: rollingInput(this.rolling) } : {}),
     };
   }
@@ -69,6 +79,7 @@ export class Draft {
   missing(confirm: { word: string; what: string } | undefined): string | undefined {
     if (this.problem !== undefined) return this.problem;
     if (this.reason.trim() === '') return 'Give a reason first.';
+    if (this.override?.trim() === '') return 'Say why no freeze and no window is heeded.';
     if (confirm && this.typedWord.trim() !== confirm.word) {
       return `Type ${confirm.what}, ${confirm.word}, to confirm.`;
     }

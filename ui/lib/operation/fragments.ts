@@ -40,6 +40,19 @@ export const OperationParts = graphql(
       ...OperationRow
       pausedAt
       pauseReason
+      startsAt
+      overrideReason
+      expiresInSeconds
+      approvalsNeeded
+      approvals {
+        at
+        by
+      }
+      estimate {
+        seconds
+        p90Seconds
+        steps
+      }
       notRevertible
       reverts {
         id

@@ -59,6 +59,7 @@ it('makes of what was typed what the API takes', () => {
     failureBudget: { count: 0 },
     offlineBudget: { percent: 100 },
     onExceeded: 'PAUSE',
+    approvals: 0,
   });
   expect(rollingInput({ ...ROLLING_DEFAULTS, batchSize: '25%', lastRoles: 'primary' })).toMatchObject({
     batchSize: { percent: 25 },

@@ -36,6 +36,14 @@ export const ROLLOUT_FIELDS = [
     min: 0,
     max: 10_000,
   },
+  {
+    name: 'approvals',
+    label: 'Approvals',
+    hint: 'people other than you who must approve it before it begins',
+    as: 'count',
+    min: 0,
+    max: 10,
+  },
 ] as const satisfies readonly TypedField[];
 
 type Name = (typeof ROLLOUT_FIELDS)[number]['name'];
@@ -71,6 +79,7 @@ export const ROLLOUT_DEFAULTS: RolloutForm = {
   soakSeconds: '0',
   failureBudget: '0',
   offlineBudget: '100%',
+  approvals: '0',
   onExceeded: 'PAUSE',
   waves: [],
 };
@@ -142,6 +151,7 @@ export function rolloutInput(form: RolloutForm): NonNullable<OperationInput['rol
     failureBudget: amountOf(form.failureBudget) ?? { count: 0 },
     offlineBudget: amountOf(form.offlineBudget) ?? { percent: 100 },
     onExceeded: form.onExceeded,
+    approvals: Number(form.approvals),
   };
 }
 

@@ -12,6 +12,11 @@ export const ClusterDetail = graphql(
         viewerCan {
           ...PermissionParts
         }
+        plannedOffline {
+          returnsAt
+          reason
+          createdBy
+        }
         createdAt
         leaseExpiresAt
         cells(limit: $cells) {

@@ -10,6 +10,11 @@ export const NodeDetail = graphql(
         viewerCan {
           ...PermissionParts
         }
+        plannedOffline {
+          returnsAt
+          reason
+          createdBy
+        }
         os
         cpuCount
         memoryTotal

@@ -128,6 +128,8 @@ export class Wizard {
         planDigest: this.seen?.digest ?? null,
         reason: this.draft.reason.trim(),
         idempotencyKey: this.draft.idempotencyKey,
+        ...(this.draft.startsAt === null ? {} : { startsAt: this.draft.startsAt }),
+        ...(this.draft.override === undefined ? {} : { override: { reason: this.draft.override.trim() } }),
       },
     };
   }
