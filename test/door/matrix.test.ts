@@ -287,6 +287,27 @@ describe('the matrix of every field and everybody', () => {
     });
   }
 
+  it('has an entry of the audit log for every act that was done, but for what managers report all the time', async () => {
+    const auditor = new Browser(oc.url);
+    await auditor.logIn('Ann');
+    const reports = ['leave', 'renewLease', 'reportCommand', 'reportMembership', 'reportMetrics'];
+    for (const { name } of rootFields('Mutation')) {
+      const { auditLog } = await auditor.data(
+        `query ($filter: AuditFilter) {
+          auditLog(first: 1, filter: $filter) { edges { node { actorName targets { totalCount } } } }
+        }`,
+        { filter: { action: [name], result: 'DONE' } },
+      );
+      const entries = auditLog.edges.map(({ node }: { node: object }) => node);
+      if (reports.includes(name)) expect(entries, name).toEqual([]);
+      else
+        expect(entries, name).toEqual([
+          { actorName: expect.any(String), targets: { totalCount: expect.any(Number) } },
+        ]);
+      for (const { targets: named } of entries) expect(named.totalCount, name).toBeGreaterThan(0);
+    }
+  });
+
   it('has asked for every field that there is', () => {
     expect(allFields().filter((field) => !answered.has(field))).toEqual([]);
   });
