@@ -1,4 +1,4 @@
-import { AppError, conflict, notFound } from '../platform/errors.ts';
+import { AppError, conflict, invalid, notFound, refusing } from '../platform/errors.ts';
 import { change, type NewEvent, type Transaction } from '../platform/event-log.ts';
 import type { PersonModel } from '../platform/generated/prisma/models.ts';
 import { ADMINISTRATORS, grantsJson, lockAdministrators } from './administrators.ts';
@@ -11,6 +11,7 @@ import {
   begin,
   loginNameOf,
   nameTaken,
+  targetOf,
   type LoggedIn,
   type PeopleDeps,
 } from './person.ts';
@@ -27,18 +28,20 @@ export async function logIn(
   { name, password }: { name: string; password: string },
 ): Promise<LoggedIn> {
   const loginName = loginNameOf(name);
-  const person = await attempted(deps, loginName, caller, async () => {
-    const found = await deps.prisma.person.findUnique({ where: { loginName, disabled: false } });
-    return (await deps.passwords.verify(found?.passwordHash ?? null, password)) ? found : null;
+  let person: PersonModel | null = null;
+  const right = await attempted(deps, loginName, caller, async () => {
+    person = await deps.prisma.person.findUnique({ where: { loginName, disabled: false } });
+    return deps.passwords.verify(person?.passwordHash ?? null, password);
   });
-  if (!person) throw new AppError('UNAUTHENTICATED', 'The name or the password is wrong.');
+  if (!right || !person) throw wrong(loginName, person);
+  const { id, passwordHash }: PersonModel = person;
   return change(deps, async (tx, record) => {
     // What was checked must still hold: the row is locked against whoever changes it.
     const found = await tx.person.updateManyAndReturn({
-      where: { id: person.id, disabled: false, passwordHash: person.passwordHash },
+      where: { id, disabled: false, passwordHash },
       data: { lastLogInAt: deps.clock.now() },
     });
-    if (!found[0]) throw new AppError('UNAUTHENTICATED', 'The name or the password is wrong.');
+    if (!found[0]) throw wrong(loginName, person);
     await endSessions(deps, tx, record, caller);
     const loggedIn = await beginByPassword(deps, tx, caller, found[0]);
     await audit(deps, tx, { ...caller, principal: loggedIn.principal }, 'logIn', found[0]);
@@ -47,25 +50,35 @@ export async function logIn(
 }
 
 /**
+ * The same to who asks whether there is somebody of that name; the audit log is told who, and of a name that is
+ * nobody's only that: it may be a password that was typed in the wrong place.
+ */
+const wrong = (loginName: string, person: PersonModel | null): AppError =>
+  refusing(new AppError('UNAUTHENTICATED', 'The name or the password is wrong.'), {
+    at: loginName,
+    targets: person ? [targetOf(person)] : [],
+  });
+
+/**
  * Looks whether an attempt is a right one; a wrong one counts. One that could not be looked at, because the server or
  * the database had no time, is nobody's fault and does not.
  * @throws AppError UNAVAILABLE while too many have been tried; what `look` throws
  */
-async function attempted<T>(
+async function attempted(
   deps: PeopleDeps,
   loginName: string,
   { from, device }: Caller,
-  look: () => Promise<T>,
-): Promise<T> {
+  look: () => Promise<boolean>,
+): Promise<boolean> {
   const known = await knownDevice(deps.prisma, loginName, device);
   const attempt = await countAttempt(deps, loginName, from, known);
-  const found = await look().catch(async (error: unknown) => {
+  const right = await look().catch(async (error: unknown) => {
     // What failed may be the database itself.
     await attempt.wasNotLookedAt().catch(() => undefined);
     throw error;
   });
-  if (found) await attempt.wasRight();
-  return found;
+  if (right) await attempt.wasRight();
+  return right;
 }
 
 /**
@@ -113,7 +126,10 @@ export async function changePassword(
     deps.passwords.verify(person.passwordHash, current),
   );
   if (!right)
-    throw new AppError('INVALID', 'input.current: is not your present password', { field: 'input.current' });
+    throw refusing(invalid('input.current', 'is not your present password'), {
+      at: person.id,
+      targets: [targetOf(person)],
+    });
   const passwordHash = await deps.passwords.hash(password);
   return change(deps, async (tx, record) => {
     const [changed] = await tx.person.updateManyAndReturn({

@@ -60,13 +60,15 @@ export async function begin(deps: PeopleDeps, tx: Transaction, person: PersonMod
   return { secret, principal: { kind: 'person', personId, name, sessionId, grants, expiresAt } };
 }
 
+export const targetOf = ({ id, name }: { id: string; name: string }) => ({ type: 'Person', id, name });
+
 /** The last statement of what it tells of. */
 export const audit = (
   { clock }: PeopleDeps,
   tx: Transaction,
   { principal, from }: Caller,
   action: string,
-  { id, name }: { id: string; name: string },
+  person: { id: string; name: string },
   more: { reason?: string | null; detail?: Json } = {},
 ): Promise<void> =>
   recordAudit(tx, {
@@ -74,7 +76,7 @@ export const audit = (
     from,
     at: clock.now(),
     action,
-    targets: [{ type: 'Person', id, name }],
+    targets: [targetOf(person)],
     result: 'DONE',
     ...more,
   });

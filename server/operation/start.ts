@@ -60,9 +60,12 @@ async function plannedOnce(deps: Deps, caller: Caller, request: StartRequest): P
       await recordAudit(tx, {
         ...caller,
         at: now,
-        action: 'startOperation',
+        action: request.revertsId ? 'revertOperation' : 'startOperation',
         reason: request.reason,
-        targets: [{ type: 'Operation', id: operation.id, name: null }, ...auditTargets(inventory)],
+        targets: [
+          ...[operation.id, ...(request.revertsId ? [request.revertsId] : [])].map(asTarget),
+          ...auditTargets(inventory),
+        ],
         result: 'DONE',
         detail: auditDetail(operation, planned.nodeCount),
       });
@@ -76,6 +79,8 @@ async function plannedOnce(deps: Deps, caller: Caller, request: StartRequest): P
     return earlier;
   }
 }
+
+const asTarget = (id: string) => ({ type: 'Operation', id, name: null });
 
 /** The plan for who may carry it out: the one that was looked at, if one was. */
 async function planAsAgreed(tx: Transaction, principal: Principal, request: StartRequest) {

@@ -22,16 +22,29 @@ export interface FieldProblem {
   message: string;
 }
 
+/** At what somebody was refused, where that is known better than by what the request says. */
+export interface Refused {
+  /** What one tried at: the same again is the same denial. */
+  at: string;
+  targets: readonly { type: string; id: string; name: string | null }[];
+}
+
 /**
  * An error meant for the client. `extensions.code` says what kind, `extensions.field` which input is at fault,
  * `extensions.problems` all of them, where there are several.
  */
 export class AppError extends GraphQLError {
+  /** Set: it refuses somebody something, whatever its code. For the audit log; a client is never told. */
+  refused?: Refused;
+
   constructor(code: ErrorCode, message: string, extensions: Record<string, unknown> = {}) {
     super(message, { extensions: { code, ...extensions } });
     this.name = 'AppError';
   }
 }
+
+/** The error as one that refuses. */
+export const refusing = (error: AppError, refused: Refused): AppError => Object.assign(error, { refused });
 
 export const invalid = (field: string, message: string): AppError =>
   new AppError('INVALID', `${field}: ${message}`, { field });

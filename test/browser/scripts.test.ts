@@ -113,6 +113,17 @@ describe('texts that would be scripts', () => {
       expect(answer.errors).toBeUndefined();
     }
     commands.close();
+    const inputs = [0, 1].map((at) => ({
+      clusterName: 'shop',
+      labels: labels.filter((_label, index) => index % 2 === at),
+      reason: third(at).join(' '),
+    }));
+    for (const input of inputs)
+      await oc.client.data(
+        'mutation ($input: CreateEnrolmentTokenInput!) { createEnrolmentToken(input: $input) { uses } }',
+        { input },
+      );
+    pages.push('/access/tokens', '/audit');
   });
   afterAll(async () => {
     await browser?.close();
@@ -174,7 +185,11 @@ describe('texts that would be scripts', () => {
           .first()
           .waitFor({ state: 'attached' });
         const shown = () => page.evaluate(() => document.body.textContent);
-        if (/^.(nodes|operations|clusters)/.test(path))
+        if (path === '/audit') {
+          for (const entry of await page.getByRole('button', { name: /^(start|create)\w+, entry/ }).all())
+            await entry.click();
+        }
+        if (/^.(nodes|operations|clusters|access|audit)/.test(path))
           await until(`texts are on ${path}`, async () => /window\.__ran=\d/.test((await shown())!));
         await page.mouse.move(400, 400);
         expect(await page.evaluate(() => (window as { __ran?: number }).__ran), path).toBeUndefined();

@@ -59,11 +59,15 @@ export async function actOnOperations(
     sequence,
     nodes: names.map((name: string) => ({ name, status: 'STOPPED' })),
   });
-  await report('ReportCommand', {
-    commandId: command.id,
-    sequence: 1,
-    status: 'SUCCEEDED',
-    steps: names.map((nodeName: string) => ({ nodeName, status: 'SUCCEEDED' })),
+  // What is told of a command that is yet to be issued is not taken.
+  await until('the command is issued and the report of it is taken', async () => {
+    const { reportCommand } = await report('ReportCommand', {
+      commandId: command.id,
+      sequence: 1,
+      status: 'SUCCEEDED',
+      steps: names.map((nodeName: string) => ({ nodeName, status: 'SUCCEEDED' })),
+    });
+    return reportCommand.applied;
   });
   await until('the shutdown has ended', async () => {
     const seen = await administrator.data('query ($id: ID!) { operation(id: $id) { status } }', {

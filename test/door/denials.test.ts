@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../harness/client.ts';
 import { Oc } from '../harness/oc.ts';
 import { ABORT, operator, unpaged } from '../harness/operator.ts';
-import { apiKey, firstAdministrator, person, type Browser, type GrantInput } from '../harness/people.ts';
+import { apiKey, Browser, firstAdministrator, person, type GrantInput } from '../harness/people.ts';
 import { RawSocket } from '../harness/raw-socket.ts';
 import { until } from '../harness/until.ts';
 import { WireManager } from '../harness/wire-manager.ts';
@@ -25,7 +25,7 @@ describe('what somebody is denied is written down', () => {
       (
         await ann.data(
           `query ($filter: AuditFilter) { auditLog(filter: $filter, first: 500) { edges { node {
-            action actorKind actorName from detail targets { edges { node { type id } } }
+            action actorKind actorName from detail targets { edges { node { type id name } } }
           } } } }`,
           { filter: { result: 'DENIED', ...filter } },
         )
@@ -126,6 +126,28 @@ describe('what somebody is denied is written down', () => {
     await oc.client.fault(ABORT, { id: 'nothing' });
     expect(await denials({ actorKind: ['ANONYMOUS'] }), 'an act is').toMatchObject([
       { action: 'abortOperation' },
+    ]);
+  });
+
+  it('also a log-in by a wrong password, each at whom, and a wrong present one of somebody who is in', async () => {
+    const victim = await person(ann, 'victim', [SCOPED]);
+    const other = await person(ann, 'other victim', [SCOPED]);
+    const guesser = new Browser(oc.url);
+    for (const name of ['VICTIM', 'nobody of this name', 'other victim', 'victim'])
+      expect((await guesser.logIn(name, 'guess')).errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
+    const target = (id: string, name: string) => [{ type: 'Person', id, name }];
+    expect(await denials({ action: ['logIn'] })).toMatchObject([
+      { actorKind: 'ANONYMOUS', targets: target(other.id, 'other victim') },
+      { actorKind: 'ANONYMOUS', targets: [] },
+      { actorKind: 'ANONYMOUS', targets: target(victim.id, 'victim') },
+    ]);
+    const { extensions } = await victim.browser.fault(
+      'mutation ($input: ChangePasswordInput!) { changePassword(input: $input) { name } }',
+      { input: { current: 'guess', password: 'a password of my own' } },
+    );
+    expect(extensions).toEqual({ code: 'INVALID', field: 'input.current' });
+    expect(await denials({ actor: 'victim', action: ['changePassword'] })).toMatchObject([
+      { actorName: 'victim', targets: target(victim.id, 'victim') },
     ]);
   });
 });

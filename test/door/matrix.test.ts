@@ -287,6 +287,31 @@ describe('the matrix of every field and everybody', () => {
     });
   }
 
+  it('has an entry of the audit log for every act that was done, but for what managers report all the time', async () => {
+    const auditor = new Browser(oc.url);
+    await auditor.logIn('Ann');
+    // What everybody asked for left the person as it was.
+    await once(auditor, 'Mutation', 'updatePerson', {
+      input: { id: targets.a.person, grants: [{ role: 'VIEWER' }] },
+    });
+    const targetsOf = async (name: string): Promise<number[]> => {
+      const { auditLog } = await auditor.data(
+        `query ($filter: AuditFilter) {
+          auditLog(first: 1, filter: $filter) { edges { node { targets { totalCount } } } }
+        }`,
+        { filter: { action: [name], result: 'DONE' } },
+      );
+      return auditLog.edges.map(
+        ({ node }: { node: { targets: { totalCount: number } } }) => node.targets.totalCount,
+      );
+    };
+    const without: string[] = [];
+    for (const { name } of rootFields('Mutation')) if (!(await targetsOf(name))[0]) without.push(name);
+    const reports = ['leave', 'renewLease', 'reportCommand', 'reportMembership', 'reportMetrics'];
+    // No credential here is old enough to be renewed.
+    expect(without.sort()).toEqual([...reports, 'renewCredential'].sort());
+  });
+
   it('has asked for every field that there is', () => {
     expect(allFields().filter((field) => !answered.has(field))).toEqual([]);
   });

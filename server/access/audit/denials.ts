@@ -1,6 +1,7 @@
 import { GraphQLError } from 'graphql';
 import type { PrismaClient } from '../../platform/generated/prisma/client.ts';
 import type { Clock } from '../../platform/clock.ts';
+import { AppError, type Refused } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { idOf, isOverAll, type Caller, type Principal } from '../principal.ts';
 import type { AuditTarget } from './chain.ts';
@@ -72,9 +73,10 @@ export class Denials {
   ): Promise<void> {
     const { principal, from } = caller;
     if (!isDenial(error, asked, principal)) return;
+    const refused = refusedIn(error);
     const actor = 'name' in principal ? `${principal.kind} ${principal.name}` : principal.kind;
     const who = idOf(principal);
-    const kind = JSON.stringify([who, from, action]);
+    const kind = JSON.stringify([who, from, action, refused?.at]);
     this.#began ??= this.#beginWindow();
     const known = this.#kinds.get(kind);
     if (known) known.count++;
@@ -82,7 +84,7 @@ export class Denials {
     else {
       this.#kinds.set(kind, { actor, from, action, count: 0 });
       const detail = { message: error.message.slice(0, 500) };
-      await this.#write({ principal, from, action, detail, targets: [...targets] });
+      await this.#write({ principal, from, action, detail, targets: [...(refused?.targets ?? targets)] });
     }
   }
 
@@ -139,6 +141,12 @@ export class Denials {
   }
 }
 
+/** What the error itself says that it refuses: an execution puts it into one that has a path. */
+function refusedIn(error: GraphQLError): Refused | undefined {
+  const cause = error.originalError ?? error;
+  return cause instanceof AppError ? cause.refused : undefined;
+}
+
 /**
  * Whether the error denies something. What one may not see is answered like a wrong id, so to act on an id that is not
  * there counts as well, except of who sees everything and has just been wrong. Who is not logged in and asks for what
@@ -146,6 +154,7 @@ export class Denials {
  */
 function isDenial(error: unknown, asked: Asked, principal: Principal): error is GraphQLError {
   if (!(error instanceof GraphQLError)) return false;
+  if (refusedIn(error)) return true;
   const isKnown = principal.kind !== 'anonymous';
   switch (error.extensions['code']) {
     case 'FORBIDDEN':

@@ -49,36 +49,96 @@ export const AuditLog = graphql(
 
 export type AuditLine = FragmentOf<typeof AuditLine>;
 
-type Mutation = keyof introspection_types['Mutation']['fields'];
+type Field<Root extends 'Query' | 'Mutation' | 'Subscription'> = keyof introspection_types[Root]['fields'];
 
-/** What is written down: what mutations are called, and what happens beside them. Reports of managers are not. */
+/** What is done: written down of each that was, and of each that was refused. */
+const ACTS = Object.keys({
+  startOperation: true,
+  abortOperation: true,
+  pauseOperation: true,
+  resumeOperation: true,
+  promoteOperation: true,
+  skipOperation: true,
+  retryOperation: true,
+  revertOperation: true,
+  approveOperation: true,
+  withdrawApproval: true,
+  createApprovalRule: true,
+  removeApprovalRule: true,
+  createFreeze: true,
+  removeFreeze: true,
+  createMaintenanceWindow: true,
+  removeMaintenanceWindow: true,
+  planOffline: true,
+  endPlannedOffline: true,
+  createSavedSelection: true,
+  updateSavedSelection: true,
+  deleteSavedSelection: true,
+  createSavedStrategy: true,
+  updateSavedStrategy: true,
+  deleteSavedStrategy: true,
+  logIn: true,
+  logOut: true,
+  createFirstAdministrator: true,
+  createPerson: true,
+  invitePerson: true,
+  acceptInvitation: true,
+  updatePerson: true,
+  endSessions: true,
+  changePassword: true,
+  createApiKey: true,
+  revokeApiKey: true,
+  createEnrolmentToken: true,
+  revokeEnrolmentToken: true,
+  registerManager: true,
+  renewCredential: true,
+  revokeManager: true,
+  renewLease: true,
+  reportMembership: true,
+  reportMetrics: true,
+  reportCommand: true,
+  leave: true,
+} satisfies Record<Field<'Mutation'>, true>);
+
+/** What is asked: written down where it was refused. */
+const QUESTIONS = Object.keys({
+  apiKeys: true,
+  approvalRules: true,
+  auditLog: true,
+  cluster: true,
+  clusters: true,
+  command: true,
+  enrolmentTokens: true,
+  freezes: true,
+  invitation: true,
+  maintenanceWindows: true,
+  node: true,
+  operation: true,
+  operations: true,
+  people: true,
+  person: true,
+  planOperation: true,
+  planRevert: true,
+  plannedOffline: true,
+  savedSelections: true,
+  savedStrategies: true,
+  system: true,
+  viewer: true,
+  commandIssued: true,
+  metricsReported: true,
+  operationChanged: true,
+  topologyChanged: true,
+} satisfies Record<Field<'Query'> | Field<'Subscription'>, true>);
+
+/** All that is written down, by what it is: each root field of the API, and what happens beside them. */
 export const AUDITED = [
-  'startOperation',
-  'abortOperation',
-  'pauseOperation',
-  'resumeOperation',
-  'promoteOperation',
-  'skipOperation',
-  'retryOperation',
-  'logIn',
-  'logOut',
-  'createFirstAdministrator',
-  'createPerson',
-  'invitePerson',
-  'acceptInvitation',
-  'updatePerson',
-  'changePassword',
-  'createApiKey',
-  'revokeApiKey',
-  'createEnrolmentToken',
-  'revokeEnrolmentToken',
-  'registerManager',
-  'renewCredential',
-  'revokeManager',
-  'exportAudit',
-  'authenticate',
-  'countDenials',
-] as const satisfies readonly (Mutation | 'exportAudit' | 'authenticate' | 'countDenials')[];
+  { name: 'Acts', actions: ACTS },
+  { name: 'Questions that were refused', actions: QUESTIONS },
+  { name: 'Beside the API', actions: ['exportAudit', 'authenticate', 'countDenials'] },
+] as const;
+
+/** Each of them. */
+export const ACTIONS: readonly string[] = AUDITED.flatMap(({ actions }) => [...actions]);
 
 export const RESULTS: readonly Enum<'AuditResult'>[] = ['DONE', 'DENIED'];
 

@@ -62,6 +62,11 @@ class ViewerState {
     return this.current !== undefined && this.current.kind !== 'ANONYMOUS';
   }
 
+  /** There is something to see, be it nothing yet: who has no role is refused whatever is asked. */
+  get hasRole(): boolean {
+    return (this.current?.grants.length ?? 0) > 0;
+  }
+
   #become(next: Viewer): void {
     const before = this.current;
     session.required = next.authentication === 'ON';

@@ -1,3 +1,4 @@
+import { viewer } from '$lib/access/viewer.svelte.ts';
 import { untrack } from 'svelte';
 import { goto } from '$app/navigation';
 import { page } from '$app/state';
@@ -123,7 +124,7 @@ export class Wizard {
   get unready(): string | undefined {
     if (connection.freshness === 'stale') return 'The Operations Center cannot be reached.';
     if (this.starting) return 'It is being started.';
-    return this.blocked('start') ?? this.draft.missing(this.confirm);
+    return viewer.blocked('START_OPERATION') ?? this.blocked('start') ?? this.draft.missing(this.confirm);
   }
 
   /** What the start sends. */
