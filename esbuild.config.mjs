@@ -9,6 +9,7 @@ await build({
   entryPoints: {
     server: 'server/main.ts',
     manager: 'manager/main.ts',
+    oc: 'cli/main.ts',
     demo: 'demo/main.ts',
     'audit-verify': 'server/audit-verify.ts',
   },

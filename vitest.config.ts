@@ -37,7 +37,7 @@ export default defineConfig({
         plugins: [svelte({ configFile: false })],
         test: {
           name: 'unit',
-          include: ['{server,manager,ui,test,prisma}/**/*.test.ts', 'bench/*.test.mjs'],
+          include: ['{server,manager,cli,ui,test,prisma}/**/*.test.ts', 'bench/*.test.mjs'],
           exclude: ['**/node_modules/**', 'test/{stories,faults,door,postgres,browser}/**'],
         },
       },

@@ -1,5 +1,5 @@
 import { initGraphQLTada, type ResultOf, type VariablesOf } from 'gql.tada';
-import type { introspection } from './graphql-env.d.ts';
+import type { introspection } from '../graphql-env.d.ts';
 
 const graphql = initGraphQLTada<{
   introspection: introspection;

@@ -4,6 +4,7 @@ import { idOf, idOfPerson, nameOf, type Principal } from '../access/principal.ts
 import type { NewEvent, Transaction } from '../platform/event-log.ts';
 import { Prisma } from '../platform/generated/prisma/client.ts';
 import type { OperationModel } from '../platform/generated/prisma/models.ts';
+import type { Estimate } from './estimate.ts';
 import type { Plan } from './plan.ts';
 import type { StartRequest } from './request.ts';
 import type { RollingLimits } from './strategy.ts';
@@ -16,6 +17,8 @@ interface NewOperation {
   /** Of the request, to know it again: see idempotency.ts. */
   hash: string;
   planned: Plan;
+  /** How long it should take; null: not known. */
+  estimate: Estimate | null;
   now: Date;
 }
 
@@ -23,7 +26,7 @@ interface NewOperation {
 export async function createOperation(
   tx: Transaction,
   record: (...events: NewEvent[]) => void,
-  { principal, request, hash, planned, now }: NewOperation,
+  { principal, request, hash, planned, estimate, now }: NewOperation,
 ): Promise<OperationModel> {
   const { kind, mode, rollout, rolling, approvalsNeeded } = planned;
   const { operation: asked, startsAt, overrideReason, reason, idempotencyKey, revertsId } = request;
@@ -34,6 +37,7 @@ export async function createOperation(
       status: 'PENDING',
       rollout: json(rollout),
       rolling: rolling ? json(rolling) : Prisma.DbNull,
+      estimate: estimate ? json(estimate) : Prisma.DbNull,
       expiresInSeconds: asked.expiresInSeconds,
       startsAt,
       overrideReason,

@@ -15,6 +15,7 @@ import { auditTargets, loadInventory } from './inventory.ts';
 import { planOperation, type Plan } from './plan.ts';
 import { validateStart, type OperationRequest, type StartRequest } from './request.ts';
 import { withSavedStrategy } from './saved/strategies.ts';
+import { estimateOf } from './timings.ts';
 import { takeTurnNow } from './turn.ts';
 
 /** The dry run. */
@@ -52,7 +53,10 @@ async function plannedOnce(deps: Deps, caller: Caller, request: StartRequest): P
       const now = deps.clock.now();
       validateStart(request, now);
       const { inventory, planned } = await planAsAgreed(tx, principal, request);
-      const operation = await createOperation(tx, record, { principal, request, hash, planned, now });
+      const estimate = await estimateOf(tx, planned);
+      const operation = await createOperation(tx, record, {
+        ...{ principal, request, hash, planned, estimate, now },
+      });
       await recordAudit(tx, {
         ...caller,
         at: now,

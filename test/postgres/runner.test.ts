@@ -16,7 +16,8 @@ let holding: pg.Client;
 let looking: pg.Client;
 beforeAll(async () => {
   oc = await Oc.start({ leaseSeconds: 300 });
-  [holding, looking] = [0, 1].map(() => new pg.Client({ connectionString: oc.databaseUrl })) as never;
+  holding = new pg.Client({ connectionString: oc.databaseUrl });
+  looking = new pg.Client({ connectionString: oc.databaseUrl });
   await holding.connect();
   await looking.connect();
 });

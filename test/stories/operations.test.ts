@@ -51,6 +51,38 @@ describe('an operator acts', () => {
     commands.close();
   });
 
+  it('after a look at how long it took before', async () => {
+    const manager = await cluster('timed', 'a', 'b');
+    const input = { ...rolling(manager), rolling: { pauseSeconds: 5 } };
+    const ESTIMATE = `query ($input: OperationInput!) {
+      planOperation(input: $input) { digest estimate { seconds p90Seconds steps } }
+    }`;
+    const plan = async () => (await oc.client.data(ESTIMATE, { input })).planOperation;
+    expect(await plan()).toMatchObject({ estimate: null });
+    const id = await start(input);
+    const { commands } = await operation(id);
+    const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1) + seconds * 1000).toISOString();
+    const step = (nodeName: string, from: number, to: number) => ({
+      ...{ nodeName, status: 'SUCCEEDED', startedAt: at(from), finishedAt: at(to) },
+    });
+    await manager.reportCommand({
+      commandId: unpaged(commands)[0].id,
+      sequence: 1,
+      status: 'SUCCEEDED',
+      steps: [step('a', 0, 10), step('b', 15, 35)],
+    });
+    await ended(id);
+    const after = await plan();
+    // The median of 10 s and 20 s for each of two nodes, and the pause between them.
+    expect(after.estimate).toEqual({ seconds: 35, p90Seconds: 43, steps: 2 });
+    const again = await start(input, { planDigest: after.digest });
+    const { operation: told } = await oc.client.data(
+      'query ($id: ID!) { operation(id: $id) { estimate { seconds } } }',
+      { id: again },
+    );
+    expect(told.estimate).toEqual({ seconds: 35 });
+  });
+
   it('after a look at a long plan page by page, each with how many there are', async () => {
     const names = Array.from({ length: 120 }, (_, n) => `n-${n}`);
     const manager = await cluster('long', ...names, 'gone-1', 'gone-2');

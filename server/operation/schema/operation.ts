@@ -22,9 +22,11 @@ import { contains } from '../../platform/contains.ts';
 import { sumCounts, countsOf } from '../progress.ts';
 import { countsFrom, operationEnded, operationStatus, type CommandCounts } from '../state.ts';
 import type { RollingStrategy as RollingShape, RolloutStrategy as RolloutShape } from '../strategy.ts';
+import type { Estimate } from '../estimate.ts';
 import { notRevertible } from '../acts/revert.ts';
 import { operableAmong, visibleParts, withStatus, type VisiblePart } from '../visible.ts';
 import type { WaveHold } from '../hold.ts';
+import { OperationEstimate } from './estimate.ts';
 import { Hold } from './hold.ts';
 import { RollingStrategy, RolloutStrategy } from './strategy.ts';
 
@@ -142,6 +144,14 @@ export const Operation = builder.prismaObject('Operation', {
       type: RollingStrategy,
       nullable: true,
       resolve: ({ rolling }) => rolling as RollingShape | null,
+    }),
+    estimate: t.field({
+      type: OperationEstimate,
+      nullable: true,
+      description:
+        'As it was planned, of the whole: null for who sees only some of its clusters, and when it was not known.',
+      resolve: ({ estimate }, _args, { principal }) =>
+        visibilityOf(principal).all ? (estimate as unknown as Estimate | null) : null,
     }),
     createdAt: t.expose('createdAt', { type: 'DateTime' }),
     startsAt: t.expose('startsAt', {

@@ -9,6 +9,8 @@ import { NodeStatus } from '../../topology/schema/common.ts';
 import type { InventoryNode } from '../batches.ts';
 import type { ClusterPlan as ClusterPlanShape, Plan } from '../plan.ts';
 import type { WavePlan } from '../waves.ts';
+import { estimateOf } from '../timings.ts';
+import { OperationEstimate } from './estimate.ts';
 import { OperationKind, OperationMode } from './operation.ts';
 import { RollingLimits, RollingStrategy, RolloutStrategy } from './strategy.ts';
 
@@ -131,6 +133,12 @@ export const OperationPlan = builder.objectRef<Plan>('OperationPlan').implement(
       ClusterPlanConnection,
     ),
     nodeCount: t.exposeInt('nodeCount'),
+    estimate: t.field({
+      type: OperationEstimate,
+      nullable: true,
+      description: 'Null: nothing like it was done in these clusters before.',
+      resolve: (plan, _args, { deps }) => estimateOf(deps.prisma, plan),
+    }),
     approvalsNeeded: t.exposeInt('approvalsNeeded', {
       description: 'How many people other than who starts it must approve it before it begins.',
     }),

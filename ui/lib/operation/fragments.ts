@@ -40,6 +40,11 @@ export const OperationParts = graphql(
       ...OperationRow
       pausedAt
       pauseReason
+      estimate {
+        seconds
+        p90Seconds
+        steps
+      }
       notRevertible
       reverts {
         id

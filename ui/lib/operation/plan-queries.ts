@@ -68,6 +68,11 @@ export const PlanOperation = graphql(
       planOperation(input: $input) {
         digest
         nodeCount
+        estimate {
+          seconds
+          p90Seconds
+          steps
+        }
         warnings
         clusters(first: 20) {
           totalCount

@@ -10,6 +10,24 @@ export const planWords = (plan: {
   return `${counted(plan.nodeCount, 'node')} in ${counted(clusters, 'cluster')}, ${counted(plan.waves.length, 'wave')}`;
 };
 
+interface Estimate {
+  seconds: number;
+  p90Seconds: number;
+  steps: number;
+}
+
+/** How long it should take: `about 12 min, 20 min when it is slow`. */
+export const estimateWords = ({ seconds, p90Seconds }: Estimate): string => {
+  const [about, slow] = [seconds, p90Seconds].map((span) => duration(Math.max(1, span) * 1000));
+  return about === slow ? `about ${about}` : `about ${about}, ${slow} when it is slow`;
+};
+
+/** The same of a plan, with what it is known from. */
+export const shouldTake = (estimate: Estimate | null): string =>
+  estimate
+    ? `It should take ${estimateWords(estimate)}, as ${counted(estimate.steps, 'node')} before.`
+    : 'How long it takes is not known: nothing like it was done in these clusters before.';
+
 interface PlannedWave {
   clusterCount: number;
   manualGate: boolean;

@@ -83,6 +83,11 @@ export const PlanSummary = graphql(`
     planOperation(input: $input) {
       digest
       nodeCount
+      estimate {
+        seconds
+        p90Seconds
+        steps
+      }
       warnings
       waves {
         index
