@@ -77,6 +77,9 @@ export class World {
 
   check(view: OperationView, act: Act): void {
     const wave = view.waves[act.wave]!;
+    if (act.act === 'issue') this.checkIssue(view, wave, act.count);
+    // What was taken back of a wave that has ended is issued again.
+    if (act.act === 'issue' && waveEnded(wave.status)) return;
     expect(
       view.waves.slice(0, act.wave).every(({ status }) => waveEnded(status)),
       'waves in turn',
@@ -87,9 +90,13 @@ export class World {
     if (view.startsAt && !this.aborting) expect(this.now >= view.startsAt, 'its time').toBe(true);
     if (!this.aborting) expect(view.approvals.by.length).toBeGreaterThanOrEqual(view.approvals.needed);
     if (act.act === 'beginWave') expect(!wave.manualGate || wave.promotedAt !== null, 'its gate').toBe(true);
-    if (act.act !== 'issue') return;
+  }
+
+  checkIssue(view: OperationView, wave: WaveView, count: number): void {
+    expect(view.abortRequested || this.paused, 'neither aborted nor paused').toBe(false);
     const active = sumOf(wave.counts, ACTIVE_COMMAND) - wave.offline;
-    expect(active + act.count, 'clusters at once').toBeLessThanOrEqual(this.setup.clustersAtOnce);
+    expect(active + count, 'clusters at once').toBeLessThanOrEqual(this.setup.clustersAtOnce);
+    if (waveEnded(wave.status)) return;
     expect(sumOf(wave.counts, FAILED_COMMAND), 'the budget').toBeLessThanOrEqual(wave.failureBudget);
     expect(wave.pausedAt, 'a pause').toBeNull();
   }
@@ -239,6 +246,12 @@ export const EVENTS = {
   freeze: (world: World, n: number, to: number) => {
     const all = world.commands();
     all[n % all.length]!.shut = to % 2 === 0;
+  },
+  /** Its window closes: what was not begun waits for the next one, also where the wave has ended without it. */
+  takeBack: (world: World, n: number) => {
+    const unbegun = world.commands().filter(({ status }) => status === 'PENDING' || status === 'ACCEPTED');
+    const command = unbegun[n % unbegun.length];
+    if (command && !world.aborting) Object.assign(command, { status: 'PLANNED', shut: true });
   },
   promote: (world: World, n: number) => {
     world.waves[n % world.waves.length]!.promotedAt = start;

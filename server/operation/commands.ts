@@ -3,9 +3,10 @@ import type { ManagerPrincipal } from '../access/principal.ts';
 import type { CommandModel } from '../platform/generated/prisma/models.ts';
 import type { CommandStatus } from '../platform/generated/prisma/enums.ts';
 import { invalid, notFound } from '../platform/errors.ts';
-import { change, type EventWriterDeps } from '../platform/event-log.ts';
+import { change, type EventWriterDeps, type Transaction } from '../platform/event-log.ts';
 import { checkEpoch } from '../manager/membership.ts';
 import { lockCluster } from '../topology/lock.ts';
+import { replaceCommands, TO_DO } from './attempts.ts';
 import { commandEvent, countMove, lockCommands, skipSteps } from './progress.ts';
 import { giveUp } from './wishes.ts';
 import { commandEnded, takesReport } from './state.ts';
@@ -72,10 +73,27 @@ function applyReport(deps: Deps, principal: ManagerPrincipal, report: CommandRep
         ),
       );
     }
-    if (next.status !== command.status)
-      atLast(countMove({ waveId: command.waveId, from: command.status, to: next.status }));
+    const again = await attemptAgain(tx, command, next.status);
+    if (again)
+      record(
+        commandEvent(
+          'COMMAND_CHANGED',
+          again,
+          `Attempt ${command.attempt + 1} waits for the next maintenance window.`,
+        ),
+      );
+    const to = again ? 'PLANNED' : next.status;
+    if (to !== command.status) atLast(countMove({ waveId: command.waveId, from: command.status, to }));
     return { applied: true, sequence: report.sequence };
   });
+}
+
+/** What was taken back from its manager has another turn, as far as it was not done; null: it was not. */
+async function attemptAgain(tx: Transaction, command: CommandModel, status: CommandStatus) {
+  if (!command.takenBack || status !== 'ABORTED') return null;
+  if ((await tx.step.count({ where: { commandId: command.id, ...TO_DO } })) === 0) return null;
+  const [attempt] = await replaceCommands(tx, [command]);
+  return { ...command, id: attempt!.id };
 }
 
 /**

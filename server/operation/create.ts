@@ -38,6 +38,7 @@ export async function createOperation(
       rollout: json(rollout),
       rolling: rolling ? json(rolling) : Prisma.DbNull,
       estimate: estimate ? json(estimate) : Prisma.DbNull,
+      lateness: asked.lateness,
       expiresInSeconds: asked.expiresInSeconds,
       startsAt,
       overrideReason,

@@ -6,9 +6,11 @@ import { change, type EventWriterDeps, type NewEvent, type Transaction } from '.
 import { abortCommands, tellActive } from './wishes.ts';
 import { askAgain, expireCommands } from './commands.ts';
 import { advance, type Act, type Decision } from './advance.ts';
+import { earliest } from './calendar/calendar.ts';
 import { commandEvent, countMoves, lockCommands, lockOperation, lockWaves, sumCounts } from './progress.ts';
 import { ofClusters, operationEnded, operationStatus, waveEnded } from './state.ts';
 import { loadView, type Loaded } from './view.ts';
+import { takeBack } from './take-back.ts';
 import { KIND_WORDS } from './words.ts';
 
 type Record = (...events: NewEvent[]) => void;
@@ -30,11 +32,12 @@ export async function takeTurn(deps: ActorDeps, id: string): Promise<Outlook> {
     const next = await change(deps, (tx, record) => act(deps, tx, record, id));
     if (next === 'EXPIRE') await expireCommands(deps, id);
     else if (next === 'ASK_AGAIN') await askAgain(deps, id);
+    else if (next === 'TAKE_BACK') await takeBack(deps, id);
     else if (next !== 'ACT') return next;
   }
 }
 
-type Next = 'EXPIRE' | 'ASK_AGAIN' | 'ACT' | Outlook;
+type Next = 'EXPIRE' | 'ASK_AGAIN' | 'TAKE_BACK' | 'ACT' | Outlook;
 
 const GONE: Outlook = { ended: true, wakeAt: null };
 
@@ -42,17 +45,15 @@ const GONE: Outlook = { ended: true, wakeAt: null };
 function nextOf(loaded: Loaded, now: Date): Next {
   const { due, view, operation } = loaded;
   if (due.expiresAt && due.expiresAt <= now) return 'EXPIRE';
+  if (due.closesAt && due.closesAt <= now) return 'TAKE_BACK';
   if (due.notBefore && due.notBefore <= now) return 'ASK_AGAIN';
   const decision = advance(view, now);
   if (decision.act || differs(loaded, decision)) return 'ACT';
   return {
     ended: operationEnded(operation.status),
-    wakeAt: earliest(decision.wakeAt, due.expiresAt, due.notBefore),
+    wakeAt: earliest([decision.wakeAt, due.expiresAt, due.notBefore, due.closesAt]),
   };
 }
-
-const earliest = (...times: (Date | null)[]): Date | null =>
-  times.reduce((first, time) => (first && (!time || first <= time) ? first : time), null);
 
 /**
  * A turn right after somebody's act, so that its answer shows what came of it.

@@ -40,7 +40,7 @@ export async function abortCommands(
   }
   const told = await tx.command.updateManyAndReturn({
     where: { AND: [where], status: { in: [...ACTIVE_COMMAND] } },
-    data: { abortRequested: true, ...(atOnce && { abortAtOnce: true }) },
+    data: { abortRequested: true, takenBack: false, ...(atOnce && { abortAtOnce: true }) },
   });
   return [
     ...ended,

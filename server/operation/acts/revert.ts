@@ -72,6 +72,7 @@ async function inverseOf(deps: Deps, viewer: Principal, operationId: string): Pr
       nodes: { steps: { some: { status: 'SUCCEEDED', command: { operationId } } } },
       path: 'input.operationId',
     },
+    lateness: operation.lateness,
     expiresInSeconds: operation.expiresInSeconds,
   };
 }

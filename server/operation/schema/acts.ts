@@ -13,7 +13,7 @@ import type { ActRequest } from '../acts/scope.ts';
 import { skipOperation } from '../acts/skip.ts';
 import type { OperationRequest } from '../request.ts';
 import { plan, startOperation } from '../start.ts';
-import { Operation, OperationKind, OperationMode } from './operation.ts';
+import { Lateness, Operation, OperationKind, OperationMode } from './operation.ts';
 import { OperationPlan } from './plan.ts';
 import { RollingInput, rollingFrom, RolloutInput, rolloutFrom } from './strategy.ts';
 
@@ -31,14 +31,6 @@ const TargetsInput = builder.inputType('TargetsInput', {
     }),
     system: t.boolean({ defaultValue: false, description: 'All clusters that one sees.' }),
   }),
-});
-
-const Lateness = builder.enumType('Lateness', {
-  description: 'What becomes of a command that nobody has begun for long.',
-  values: {
-    EXPIRE: { description: 'It expires after `expiresInSeconds`.' },
-    RUN_LATE: { description: 'It runs, however late its manager returns.' },
-  } as const,
 });
 
 const OperationInput = builder.inputType('OperationInput', {
@@ -270,6 +262,7 @@ function operationRequest(path: string, value: typeof OperationInput.$inferInput
       path: `${path}.targets`,
     },
     savedStrategy: value.strategy ?? null,
-    expiresInSeconds: value.lateness === 'RUN_LATE' ? null : (value.expiresInSeconds ?? DAY),
+    lateness: value.lateness ?? 'EXPIRE',
+    expiresInSeconds: (value.lateness ?? 'EXPIRE') === 'EXPIRE' ? (value.expiresInSeconds ?? DAY) : null,
   };
 }

@@ -35,6 +35,17 @@ export const OperationMode = builder.enumType(OperationModeEnum, {
   name: 'OperationMode',
   description: 'GRACEFUL lets a node finish its work first, FORCED does not.',
 });
+export const Lateness = builder.enumType('Lateness', {
+  description: 'What becomes of a command that nobody has begun for long.',
+  values: {
+    EXPIRE: { description: 'It expires after `expiresInSeconds`.' },
+    RUN_LATE: { description: 'It runs, however late its manager returns.' },
+    WINDOW: {
+      description:
+        'It begins within the maintenance window only: when that closes before, it is taken back and waits for the next one. In clusters without windows, and with an override, as RUN_LATE.',
+    },
+  } as const,
+});
 export const OperationStatus = builder.enumType(OperationStatusEnum, { name: 'OperationStatus' });
 export const CommandStatus = builder.enumType(CommandStatusEnum, { name: 'CommandStatus' });
 export const StepStatus = builder.enumType(StepStatusEnum, {
@@ -163,10 +174,11 @@ export const Operation = builder.prismaObject('Operation', {
       nullable: true,
       description: 'Why it heeds neither freezes nor maintenance windows; null: it does.',
     }),
+    lateness: t.expose('lateness', { type: Lateness }),
     expiresInSeconds: t.exposeInt('expiresInSeconds', {
       nullable: true,
       description:
-        'Seconds after its issue in which a command must have begun, or it expires; null: it runs however late.',
+        'With EXPIRE: seconds after its issue in which a command must have begun; null: it does not expire.',
     }),
     startedAt: t.field({
       type: 'DateTime',
