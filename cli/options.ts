@@ -145,7 +145,11 @@ export function withOperationOptions(command: Command): Command {
     .option('--failure-budget <amount>', 'clusters of a wave that may fail', amount)
     .option('--offline-budget <amount>', 'clusters of a wave that are not waited for while offline', amount)
     .addOption(
-      oneOf('--on-exceeded <what>', 'when the failure budget is exceeded', { pause: 'PAUSE', stop: 'STOP' }),
+      oneOf('--on-exceeded <what>', 'when the failure budget is exceeded', {
+        pause: 'PAUSE',
+        stop: 'STOP',
+        revert: 'REVERT',
+      }),
     )
     .option('--approvals <n>', 'people who must approve it', whole)
     .option('--expires <seconds>', 'after which a command that has not begun is given up', whole)

@@ -11,6 +11,8 @@ export class World {
   now = start;
   paused = false;
   aborting = false;
+  /** What it did is to be taken back. */
+  reverting = false;
   approved: string[] = [];
   readonly acts: Act[] = [];
   readonly waves: (Omit<WaveView, 'counts' | 'offline' | 'pausedCommands' | 'shut'> & {
@@ -129,6 +131,8 @@ export class World {
         this.paused = true;
         break;
       case 'stop':
+        expect(act.revert).toBe(this.setup.onExceeded === 'REVERT');
+        this.reverting = act.revert;
         this.abort();
         break;
     }
@@ -170,7 +174,7 @@ export interface Setup {
   approvals?: number;
   startsAt?: Date | null;
   clustersAtOnce: number;
-  onExceeded: 'PAUSE' | 'STOP';
+  onExceeded: 'PAUSE' | 'STOP' | 'REVERT';
   waves: {
     clusters: number;
     manualGate: boolean;
@@ -191,7 +195,7 @@ export const setup: fc.Arbitrary<Setup> = fc.record({
   approvals: fc.integer({ min: 0, max: 2 }),
   startsAt: fc.constantFrom(null, new Date(start.getTime() + 100_000)),
   clustersAtOnce: fc.integer({ min: 1, max: 4 }),
-  onExceeded: fc.constantFrom('PAUSE', 'STOP'),
+  onExceeded: fc.constantFrom('PAUSE', 'STOP', 'REVERT'),
   waves: fc.array(
     fc.record({
       clusters: fc.integer({ min: 1, max: 6 }),

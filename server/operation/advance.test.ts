@@ -140,7 +140,7 @@ describe('an operation, whatever happens to it', () => {
 
   it('is paused, or stopped, when more fail than may', () => {
     const wave = { clusters: 3, manualGate: false, soakSeconds: 0, failureBudget: 1, offlineBudget: 0 };
-    for (const onExceeded of ['PAUSE', 'STOP'] as const) {
+    for (const onExceeded of ['PAUSE', 'STOP', 'REVERT'] as const) {
       const world = new World({ clustersAtOnce: 2, onExceeded, waves: [wave, wave] });
       world.settle();
       for (const command of world.commands().slice(0, 2)) command.status = 'FAILED';
@@ -148,6 +148,19 @@ describe('an operation, whatever happens to it', () => {
       expect(world.commands()[2]!.status).toBe(onExceeded === 'PAUSE' ? 'PLANNED' : 'ABORTED');
       if (onExceeded === 'PAUSE') expect(hold?.rule).toBe('PAUSED');
       else expect(world.waves[0]!.status).toBe('FAILED');
+      expect(world.reverting).toBe(onExceeded === 'REVERT');
     }
+  });
+
+  it('is taken back also when it was the last that failed, and nothing is left to hold back', () => {
+    const wave = { clusters: 2, manualGate: false, soakSeconds: 0, failureBudget: 0, offlineBudget: 0 };
+    const world = new World({ clustersAtOnce: 2, onExceeded: 'REVERT', waves: [wave] });
+    world.settle();
+    const [done, failed] = world.commands();
+    done!.status = 'SUCCEEDED';
+    failed!.status = 'FAILED';
+    world.settle();
+    expect(world.waves[0]!.status).toBe('FAILED');
+    expect(world.ended() && world.reverting).toBe(true);
   });
 });

@@ -62,7 +62,7 @@ export type Act =
     }
   | { act: 'pause'; wave: number; reason: string }
   /** Nothing of what was not begun is begun any more. */
-  | { act: 'stop'; wave: number; reason: string };
+  | { act: 'stop'; wave: number; reason: string; /** What it did is then taken back. */ revert: boolean };
 
 export interface Decision {
   /** What to do now; after it the operation is looked at again. */
@@ -194,14 +194,16 @@ function lateOnes({ waves, abortRequested }: OperationView): Decision {
   });
 }
 
-/** What more failures than are allowed lead to. Where nothing is left to hold back, the wave has just failed. */
+/** What more failures than are allowed lead to. Where nothing is left to hold back or to take back, the wave has just failed. */
 function overBudget({ rollout, waves }: OperationView, wave: WaveView): Act | null {
   const failed = failures(wave);
   if (failed <= wave.failureBudget) return null;
-  if (waves.every((other) => unended(other) === 0)) return ending(wave);
+  const { onExceeded } = rollout;
+  if (onExceeded !== 'REVERT' && waves.every((other) => unended(other) === 0)) return ending(wave);
   const allowed = wave.failureBudget === 0 ? 'none may' : `${wave.failureBudget} may`;
   const reason = `In ${named(wave)} ${ofClusters(failed)} failed; ${allowed}.`;
-  return { act: rollout.onExceeded === 'PAUSE' ? 'pause' : 'stop', wave: wave.index, reason };
+  if (onExceeded === 'PAUSE') return { act: 'pause', wave: wave.index, reason };
+  return { act: 'stop', wave: wave.index, reason, revert: onExceeded === 'REVERT' };
 }
 
 function ending(wave: WaveView): Act {

@@ -16,7 +16,7 @@ import { planOperation, type Plan } from './plan.ts';
 import { validateStart, type OperationRequest, type StartRequest } from './request.ts';
 import { withSavedStrategy } from './saved/strategies.ts';
 import { estimateOf } from './timings.ts';
-import { takeTurnNow } from './turn.ts';
+import { takeTurnNow, type ActorDeps } from './turn.ts';
 
 /** The dry run. */
 export async function plan(deps: Deps, viewer: Principal, request: OperationRequest): Promise<Plan> {
@@ -34,7 +34,7 @@ export async function plan(deps: Deps, viewer: Principal, request: OperationRequ
  *   may not operate one, or with `overrideReason` is no administrator of it.
  */
 export async function startOperation(
-  deps: Deps,
+  deps: ActorDeps & Pick<Deps, 'logger'>,
   caller: Caller,
   request: StartRequest,
 ): Promise<OperationModel> {
@@ -43,7 +43,7 @@ export async function startOperation(
 }
 
 /** The operation of this key: a new one, or that which it has started before. */
-async function plannedOnce(deps: Deps, caller: Caller, request: StartRequest): Promise<{ id: string }> {
+async function plannedOnce(deps: ActorDeps, caller: Caller, request: StartRequest): Promise<{ id: string }> {
   const hash = requestHash(request);
   const { principal } = caller;
   try {

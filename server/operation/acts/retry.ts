@@ -70,6 +70,6 @@ async function reopen(tx: Transaction, operationId: string, waveIds: string[]): 
   });
   await tx.operation.update({
     where: { id: operationId },
-    data: { abortRequestedAt: null, status: 'RUNNING', finishedAt: null },
+    data: { abortRequestedAt: null, revertReason: null, status: 'RUNNING', finishedAt: null },
   });
 }

@@ -11,6 +11,7 @@ import { planRevert, revertOperation } from '../acts/revert.ts';
 import { retryOperation } from '../acts/retry.ts';
 import type { ActRequest } from '../acts/scope.ts';
 import { skipOperation } from '../acts/skip.ts';
+import { mustBeInvertible } from '../inverse.ts';
 import type { OperationRequest } from '../request.ts';
 import { plan, startOperation } from '../start.ts';
 import { Lateness, Operation, OperationKind, OperationMode } from './operation.ts';
@@ -249,10 +250,12 @@ function operationRequest(path: string, value: typeof OperationInput.$inferInput
   if (clusters && (clusters.names ?? []).length + (clusters.labels ?? []).length === 0)
     throw invalid(`${path}.targets.clusters`, 'is empty: nothing never means all');
   const choice = choiceFrom(`${path}.targets.clusters`, clusters);
+  const rollout = rolloutFrom(`${path}.rollout`, value.rollout);
+  mustBeInvertible(value.kind, rollout.onExceeded, `${path}.rollout.onExceeded`);
   return {
     kind: value.kind,
     mode: value.mode ?? 'GRACEFUL',
-    rollout: rolloutFrom(`${path}.rollout`, value.rollout),
+    rollout,
     rolling: value.kind === 'ROLLING_RESTART' ? rollingFrom(`${path}.rolling`, value.rolling) : null,
     targets: {
       clusterIds: value.targets.clusterIds ?? [],
@@ -262,6 +265,7 @@ function operationRequest(path: string, value: typeof OperationInput.$inferInput
       path: `${path}.targets`,
     },
     savedStrategy: value.strategy ?? null,
+    strategyPath: `${path}.strategy`,
     lateness: value.lateness ?? 'EXPIRE',
     expiresInSeconds: (value.lateness ?? 'EXPIRE') === 'EXPIRE' ? (value.expiresInSeconds ?? DAY) : null,
   };

@@ -23,7 +23,7 @@ import { sumCounts, countsOf } from '../progress.ts';
 import { countsFrom, operationEnded, operationStatus, type CommandCounts } from '../state.ts';
 import type { RollingStrategy as RollingShape, RolloutStrategy as RolloutShape } from '../strategy.ts';
 import type { Estimate } from '../estimate.ts';
-import { notRevertible } from '../acts/revert.ts';
+import { notRevertible } from '../inverse.ts';
 import { operableAmong, visibleParts, withStatus, type VisiblePart } from '../visible.ts';
 import type { WaveHold } from '../hold.ts';
 import { OperationEstimate } from './estimate.ts';
@@ -50,7 +50,8 @@ export const OperationStatus = builder.enumType(OperationStatusEnum, { name: 'Op
 export const CommandStatus = builder.enumType(CommandStatusEnum, { name: 'CommandStatus' });
 export const StepStatus = builder.enumType(StepStatusEnum, {
   name: 'StepStatus',
-  description: 'PENDING: its batch has not begun. WAITING: held by a rule. CHECKING: until it is healthy.',
+  description:
+    'PENDING: its batch has not begun. WAITING: held by a rule. CHECKING: until it is healthy.',
 });
 
 type Count<S extends string> = { status: S; count: number };

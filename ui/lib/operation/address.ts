@@ -28,7 +28,7 @@ export function readDraft(params: URLSearchParams): Filled {
   texts(rollout);
   rolling.byZone = params.get('byZone') === 'true';
   if (!(rolling.order in ORDER_WORDS)) rolling.order = ROLLING_DEFAULTS.order;
-  if (rollout.onExceeded !== 'STOP') rollout.onExceeded = 'PAUSE';
+  if (!['STOP', 'REVERT'].includes(rollout.onExceeded)) rollout.onExceeded = 'PAUSE';
   rollout.waves = params.getAll('wave').slice(0, 50).flatMap(readWave);
   return {
     kind: KINDS.find((kind) => kind === params.get('act')) ?? 'ROLLING_RESTART',
