@@ -51,7 +51,7 @@ export const CommandStatus = builder.enumType(CommandStatusEnum, { name: 'Comman
 export const StepStatus = builder.enumType(StepStatusEnum, {
   name: 'StepStatus',
   description:
-    'PENDING: its batch has not begun. WAITING: held by a rule. CHECKING: until it is healthy.',
+    'PENDING: its batch has not begun. WAITING: held by a rule. CHECKING: until it is healthy. UNKNOWN: its command was given up, and what its manager did of it was not heard.',
 });
 
 type Count<S extends string> = { status: S; count: number };
