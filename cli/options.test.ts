@@ -48,5 +48,8 @@ describe('what is written on the command line', () => {
       targets: { nodeIds: ['id'] },
       lateness: 'RUN_LATE',
     });
+    expect(operationInput('start', { node, withinWindow: true }, ['id'])).toMatchObject({
+      lateness: 'WINDOW',
+    });
   });
 });

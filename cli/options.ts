@@ -33,6 +33,7 @@ export interface OperationOptions {
   approvals?: number;
   expires?: number;
   runLate?: boolean;
+  withinWindow?: boolean;
 }
 
 interface Label {
@@ -144,11 +145,16 @@ export function withOperationOptions(command: Command): Command {
     .option('--failure-budget <amount>', 'clusters of a wave that may fail', amount)
     .option('--offline-budget <amount>', 'clusters of a wave that are not waited for while offline', amount)
     .addOption(
-      oneOf('--on-exceeded <what>', 'when the failure budget is exceeded', { pause: 'PAUSE', stop: 'STOP' }),
+      oneOf('--on-exceeded <what>', 'when the failure budget is exceeded', {
+        pause: 'PAUSE',
+        stop: 'STOP',
+        revert: 'REVERT',
+      }),
     )
     .option('--approvals <n>', 'people who must approve it', whole)
     .option('--expires <seconds>', 'after which a command that has not begun is given up', whole)
-    .option('--run-late', 'commands never expire');
+    .addOption(new Option('--run-late', 'commands never expire').conflicts('withinWindow'))
+    .option('--within-window', 'commands begin in the cluster’s maintenance window only');
 }
 
 /** Without what nobody said, so that a saved strategy or the OC's defaults say it; null when nothing is left. */
@@ -175,10 +181,13 @@ export function operationInput(kind: Kind, options: OperationOptions, nodeIds: s
       rolling: rollingOf(options) ?? undefined,
       rollout: rolloutOf(options) ?? undefined,
       expiresInSeconds: options.expires,
-      lateness: options.runLate ? ('RUN_LATE' as const) : undefined,
+      lateness: latenessOf(options),
     }),
   };
 }
+
+const latenessOf = ({ runLate, withinWindow }: OperationOptions) =>
+  withinWindow ? ('WINDOW' as const) : runLate ? ('RUN_LATE' as const) : undefined;
 
 const rollingOf = (options: OperationOptions) =>
   said({

@@ -62,6 +62,8 @@ describe('a command that is delivered once more', () => {
     expect(mergeCommand(mine, command).steps).toEqual([]);
     const paused = wished(command, 'a', { pauseRequested: true, status: 'STOPPING' });
     expect(mergeCommand(mine, paused).steps).toEqual([{ ...mine.steps[0], pauseRequested: true }]);
+    const givenUp = wished({ ...command, abortRequested: true }, 'a', { status: 'UNKNOWN' });
+    expect(mergeCommand(mine, givenUp).steps, 'what the OC has not heard').toEqual([]);
   });
 
   it('is open again if it was put off, and stays ended if it was not', () => {

@@ -4,7 +4,7 @@ import type { CommandHead, CommandRecord, StepRecord } from './journal.ts';
 const ENDED_COMMAND = new Set<string>(['SUCCEEDED', 'FAILED', 'REFUSED', 'ABORTED', 'SKIPPED', 'EXPIRED']);
 const ENDED_STEP = new Set<string>(['SUCCEEDED', 'FAILED', 'SKIPPED']);
 const STEP_STATUSES = new Set<string>([
-  ...['PENDING', 'WAITING', 'STOPPING', 'STARTING', 'CHECKING'],
+  ...['PENDING', 'WAITING', 'STOPPING', 'STARTING', 'CHECKING', 'UNKNOWN'],
   ...ENDED_STEP,
 ]);
 

@@ -8,6 +8,8 @@ export type Principal =
   | { kind: 'anonymous' }
   /** With AUTH=off, whoever is on this machine: an administrator of everything. */
   | { kind: 'local'; name: 'local' }
+  /** The OC itself, where it goes on with what somebody began. `behalfOf`: who that is, as {@link idOf} says it. */
+  | { kind: 'system'; name: string; behalfOf: string }
   | { kind: 'person'; personId: string; name: string; sessionId: string; grants: Grant[]; expiresAt: Date }
   /** A program by an API key. */
   | { kind: 'key'; keyId: string; name: string; grants: Grant[]; expiresAt: Date | null }
@@ -55,7 +57,11 @@ export function idOf(principal: Principal): string {
 
 /** What it may do, and where. Managers have rights of another kind: those over their own cluster. */
 export const grantsOf = (principal: Principal): readonly Grant[] =>
-  principal.kind === 'local' ? EVERYTHING : 'grants' in principal ? principal.grants : [];
+  principal.kind === 'local' || principal.kind === 'system'
+    ? EVERYTHING
+    : 'grants' in principal
+      ? principal.grants
+      : [];
 
 /** Whether it has the role over any cluster at all. */
 export const isAnywhere = (principal: Principal, role: Role): boolean => hasRole(grantsOf(principal), role);

@@ -11,6 +11,8 @@ export class World {
   now = start;
   paused = false;
   aborting = false;
+  /** What it did is to be taken back. */
+  reverting = false;
   approved: string[] = [];
   readonly acts: Act[] = [];
   readonly waves: (Omit<WaveView, 'counts' | 'offline' | 'pausedCommands' | 'shut'> & {
@@ -77,6 +79,9 @@ export class World {
 
   check(view: OperationView, act: Act): void {
     const wave = view.waves[act.wave]!;
+    if (act.act === 'issue') this.checkIssue(view, wave, act.count);
+    // What was taken back of a wave that has ended is issued again.
+    if (act.act === 'issue' && waveEnded(wave.status)) return;
     expect(
       view.waves.slice(0, act.wave).every(({ status }) => waveEnded(status)),
       'waves in turn',
@@ -87,9 +92,13 @@ export class World {
     if (view.startsAt && !this.aborting) expect(this.now >= view.startsAt, 'its time').toBe(true);
     if (!this.aborting) expect(view.approvals.by.length).toBeGreaterThanOrEqual(view.approvals.needed);
     if (act.act === 'beginWave') expect(!wave.manualGate || wave.promotedAt !== null, 'its gate').toBe(true);
-    if (act.act !== 'issue') return;
+  }
+
+  checkIssue(view: OperationView, wave: WaveView, count: number): void {
+    expect(view.abortRequested || this.paused, 'neither aborted nor paused').toBe(false);
     const active = sumOf(wave.counts, ACTIVE_COMMAND) - wave.offline;
-    expect(active + act.count, 'clusters at once').toBeLessThanOrEqual(this.setup.clustersAtOnce);
+    expect(active + count, 'clusters at once').toBeLessThanOrEqual(this.setup.clustersAtOnce);
+    if (waveEnded(wave.status)) return;
     expect(sumOf(wave.counts, FAILED_COMMAND), 'the budget').toBeLessThanOrEqual(wave.failureBudget);
     expect(wave.pausedAt, 'a pause').toBeNull();
   }
@@ -122,6 +131,8 @@ export class World {
         this.paused = true;
         break;
       case 'stop':
+        expect(act.revert).toBe(this.setup.onExceeded === 'REVERT');
+        this.reverting = act.revert;
         this.abort();
         break;
     }
@@ -163,7 +174,7 @@ export interface Setup {
   approvals?: number;
   startsAt?: Date | null;
   clustersAtOnce: number;
-  onExceeded: 'PAUSE' | 'STOP';
+  onExceeded: 'PAUSE' | 'STOP' | 'REVERT';
   waves: {
     clusters: number;
     manualGate: boolean;
@@ -184,7 +195,7 @@ export const setup: fc.Arbitrary<Setup> = fc.record({
   approvals: fc.integer({ min: 0, max: 2 }),
   startsAt: fc.constantFrom(null, new Date(start.getTime() + 100_000)),
   clustersAtOnce: fc.integer({ min: 1, max: 4 }),
-  onExceeded: fc.constantFrom('PAUSE', 'STOP'),
+  onExceeded: fc.constantFrom('PAUSE', 'STOP', 'REVERT'),
   waves: fc.array(
     fc.record({
       clusters: fc.integer({ min: 1, max: 6 }),
@@ -239,6 +250,12 @@ export const EVENTS = {
   freeze: (world: World, n: number, to: number) => {
     const all = world.commands();
     all[n % all.length]!.shut = to % 2 === 0;
+  },
+  /** Its window closes: what was not begun waits for the next one, also where the wave has ended without it. */
+  takeBack: (world: World, n: number) => {
+    const unbegun = world.commands().filter(({ status }) => status === 'PENDING' || status === 'ACCEPTED');
+    const command = unbegun[n % unbegun.length];
+    if (command && !world.aborting) Object.assign(command, { status: 'PLANNED', shut: true });
   },
   promote: (world: World, n: number) => {
     world.waves[n % world.waves.length]!.promotedAt = start;

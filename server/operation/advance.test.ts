@@ -111,9 +111,36 @@ describe('an operation, whatever happens to it', () => {
     expect(world.ended()).toBe(true);
   });
 
+  it('issues again what was taken back of a wave that has ended, beside the wave that is on', () => {
+    const wave = { clusters: 2, manualGate: false, soakSeconds: 0, failureBudget: 0, offlineBudget: 1 };
+    const world = new World({ clustersAtOnce: 2, onExceeded: 'PAUSE', waves: [wave, wave] });
+    world.settle();
+    const [late, done] = world.waves[0]!.commands;
+    late!.offline = true;
+    done!.status = 'SUCCEEDED';
+    world.settle();
+    expect(world.waves.map(({ status }) => status)).toEqual(['SUCCEEDED', 'RUNNING']);
+    Object.assign(late!, { status: 'PLANNED', shut: true });
+    expect(world.settle(), 'the wave that is on goes on').toMatchObject({
+      hold: null,
+      wakeAt: expect.any(Date),
+    });
+    for (const command of world.waves[1]!.commands) command.status = 'SUCCEEDED';
+    expect(world.settle()).toMatchObject({
+      hold: { rule: 'FREEZE', wave: null, reason: '1 cluster must wait. r' },
+      wakeAt: expect.any(Date),
+    });
+    late!.shut = false;
+    world.settle();
+    expect(late!.status).toBe('PENDING');
+    late!.status = 'SUCCEEDED';
+    world.settle();
+    expect(world.ended()).toBe(true);
+  });
+
   it('is paused, or stopped, when more fail than may', () => {
     const wave = { clusters: 3, manualGate: false, soakSeconds: 0, failureBudget: 1, offlineBudget: 0 };
-    for (const onExceeded of ['PAUSE', 'STOP'] as const) {
+    for (const onExceeded of ['PAUSE', 'STOP', 'REVERT'] as const) {
       const world = new World({ clustersAtOnce: 2, onExceeded, waves: [wave, wave] });
       world.settle();
       for (const command of world.commands().slice(0, 2)) command.status = 'FAILED';
@@ -121,6 +148,19 @@ describe('an operation, whatever happens to it', () => {
       expect(world.commands()[2]!.status).toBe(onExceeded === 'PAUSE' ? 'PLANNED' : 'ABORTED');
       if (onExceeded === 'PAUSE') expect(hold?.rule).toBe('PAUSED');
       else expect(world.waves[0]!.status).toBe('FAILED');
+      expect(world.reverting).toBe(onExceeded === 'REVERT');
     }
+  });
+
+  it('is taken back also when it was the last that failed, and nothing is left to hold back', () => {
+    const wave = { clusters: 2, manualGate: false, soakSeconds: 0, failureBudget: 0, offlineBudget: 0 };
+    const world = new World({ clustersAtOnce: 2, onExceeded: 'REVERT', waves: [wave] });
+    world.settle();
+    const [done, failed] = world.commands();
+    done!.status = 'SUCCEEDED';
+    failed!.status = 'FAILED';
+    world.settle();
+    expect(world.waves[0]!.status).toBe('FAILED');
+    expect(world.ended() && world.reverting).toBe(true);
   });
 });

@@ -1,4 +1,5 @@
 import type { WaveStatus } from '../platform/generated/prisma/enums.ts';
+import { earliest } from './calendar/calendar.ts';
 import type { Hold } from './hold.ts';
 import { ACTIVE_COMMAND, FAILED_COMMAND, ofClusters, sumOf, waveEnded, type CommandCounts } from './state.ts';
 import type { RolloutStrategy } from './strategy.ts';
@@ -61,7 +62,7 @@ export type Act =
     }
   | { act: 'pause'; wave: number; reason: string }
   /** Nothing of what was not begun is begun any more. */
-  | { act: 'stop'; wave: number; reason: string };
+  | { act: 'stop'; wave: number; reason: string; /** What it did is then taken back. */ revert: boolean };
 
 export interface Decision {
   /** What to do now; after it the operation is looked at again. */
@@ -74,9 +75,18 @@ export interface Decision {
 
 /** What to do next with an operation. Called again after each act and with all news of it. */
 export function advance(view: OperationView, now: Date): Decision {
+  const { wakeAt, ...decision } = decide(view, now);
+  const late = view.waves.filter(({ status }) => waveEnded(status));
+  return { ...decision, wakeAt: earliest([wakeAt, ...late.map(({ shut }) => shut?.nextAt ?? null)]) };
+}
+
+function decide(view: OperationView, now: Date): Decision {
   const wave = view.waves.find(({ status }) => !waveEnded(status));
   if (view.abortRequested) return wave && unended(wave) === 0 ? doing(ending(wave)) : lateOnes(view);
   if (view.pausedAt) return held(null, paused('The operation', view.pauseReason));
+  // What was taken back of a wave that did not wait for it has its turn as soon as it may.
+  const late = view.waves.find((other) => waveEnded(other.status) && issuable(view, other) > 0);
+  if (late) return doing({ act: 'issue', wave: late.index, count: issuable(view, late) });
   if (!wave) return lateOnes(view);
   if (view.approvals.by.length < view.approvals.needed) return held(null, approving(view.approvals));
   if (view.startsAt && now < view.startsAt) return held(null, waiting(view.startsAt), view.startsAt);
@@ -103,6 +113,12 @@ const failures = ({ counts }: WaveView): number => sumOf(counts, FAILED_COMMAND)
 const unended = (wave: WaveView): number => active(wave) + wave.counts.PLANNED;
 /** Begun or to be begun by a manager that is there. */
 const underWay = (wave: WaveView): number => active(wave) - wave.offline;
+/** How many of its commands may be issued now. */
+const issuable = ({ rollout }: OperationView, wave: WaveView): number =>
+  Math.min(
+    rollout.clustersAtOnce - underWay(wave),
+    wave.counts.PLANNED - wave.pausedCommands - (wave.shut?.count ?? 0),
+  );
 
 function whenPending(wave: WaveView): Decision {
   if (wave.pausedAt) return held(wave.index, paused(named(wave), wave.pauseReason));
@@ -119,18 +135,12 @@ function whenRunning(view: OperationView, wave: WaveView, now: Date): Decision {
   const exceeded = overBudget(view, wave);
   if (exceeded) return doing(exceeded);
   if (wave.pausedAt) return held(index, paused(named(wave), wave.pauseReason));
-  const slots = view.rollout.clustersAtOnce - underWay(wave);
-  const free = counts.PLANNED - wave.pausedCommands - (wave.shut?.count ?? 0);
-  const count = Math.min(slots, free);
+  const count = issuable(view, wave);
   if (count > 0) return doing({ act: 'issue', wave: index, count });
   if (underWay(wave) > 0) return { ...MOVING, wakeAt: wave.shut?.nextAt ?? null };
   if (wave.shut) return held(index, shutting(wave, wave.shut), wave.shut.nextAt);
   if (counts.PLANNED > 0) {
-    return held(index, {
-      rule: 'PAUSED',
-      reason: `All that is left of ${named(wave)} is paused: ${ofClusters(wave.pausedCommands)}.`,
-      freedBy: 'Someone resumes these clusters, or skips them.',
-    });
+    return held(index, allPaused(named(wave), [wave]));
   }
   if (wave.offline > wave.offlineBudget) return held(index, offline(wave));
   if (wave.soakSeconds === 0) return doing(ending(wave));
@@ -169,6 +179,12 @@ function lateOnes({ waves, abortRequested }: OperationView): Decision {
   const late = waves.filter((wave) => unended(wave) > 0);
   if (late.length === 0 || late.some((wave) => underWay(wave) > 0)) return MOVING;
   const count = late.reduce((sum, wave) => sum + wave.offline, 0);
+  const shut = late.find((wave) => wave.shut)?.shut;
+  if (count === 0 && shut) {
+    const waiting = late.reduce((sum, wave) => sum + (wave.shut?.count ?? 0), 0);
+    return held(null, { ...shut.hold, reason: `${ofClusters(waiting)} must wait. ${shut.hold.reason}` });
+  }
+  if (count === 0) return held(null, allPaused('the operation', late));
   return held(null, {
     rule: 'OFFLINE',
     reason: `${ofClusters(count)} ${count === 1 ? 'is' : 'are'} offline; all others are done.`,
@@ -178,14 +194,16 @@ function lateOnes({ waves, abortRequested }: OperationView): Decision {
   });
 }
 
-/** What more failures than are allowed lead to. Where nothing is left to hold back, the wave has just failed. */
+/** What more failures than are allowed lead to. Where nothing is left to hold back or to take back, the wave has just failed. */
 function overBudget({ rollout, waves }: OperationView, wave: WaveView): Act | null {
   const failed = failures(wave);
   if (failed <= wave.failureBudget) return null;
-  if (waves.every((other) => unended(other) === 0)) return ending(wave);
+  const { onExceeded } = rollout;
+  if (onExceeded !== 'REVERT' && waves.every((other) => unended(other) === 0)) return ending(wave);
   const allowed = wave.failureBudget === 0 ? 'none may' : `${wave.failureBudget} may`;
   const reason = `In ${named(wave)} ${ofClusters(failed)} failed; ${allowed}.`;
-  return { act: rollout.onExceeded === 'PAUSE' ? 'pause' : 'stop', wave: wave.index, reason };
+  if (onExceeded === 'PAUSE') return { act: 'pause', wave: wave.index, reason };
+  return { act: 'stop', wave: wave.index, reason, revert: onExceeded === 'REVERT' };
 }
 
 function ending(wave: WaveView): Act {
@@ -210,6 +228,12 @@ function offline(wave: WaveView): Hold {
     freedBy: `${more === 1 ? 'One' : more} of them ${more === 1 ? 'returns' : 'return'}, their commands expire, or someone skips them.`,
   };
 }
+
+const allPaused = (what: string, waves: readonly WaveView[]): Hold => ({
+  rule: 'PAUSED',
+  reason: `All that is left of ${what} is paused: ${ofClusters(waves.reduce((sum, wave) => sum + wave.pausedCommands, 0))}.`,
+  freedBy: 'Someone resumes these clusters, or skips them.',
+});
 
 const paused = (what: string, why: string | null): Hold => ({
   rule: 'PAUSED',

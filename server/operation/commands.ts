@@ -3,12 +3,13 @@ import type { ManagerPrincipal } from '../access/principal.ts';
 import type { CommandModel } from '../platform/generated/prisma/models.ts';
 import type { CommandStatus } from '../platform/generated/prisma/enums.ts';
 import { invalid, notFound } from '../platform/errors.ts';
-import { change, type EventWriterDeps } from '../platform/event-log.ts';
+import { change, type EventWriterDeps, type Transaction } from '../platform/event-log.ts';
 import { checkEpoch } from '../manager/membership.ts';
 import { lockCluster } from '../topology/lock.ts';
+import { replaceCommands, TO_DO } from './attempts.ts';
 import { commandEvent, countMove, lockCommands, skipSteps } from './progress.ts';
 import { giveUp } from './wishes.ts';
-import { commandEnded, takesReport } from './state.ts';
+import { afterReport, commandEnded, takesReport } from './state.ts';
 import { updateSteps, type StepReport } from './steps.ts';
 
 export interface CommandReport {
@@ -44,25 +45,35 @@ function applyReport(deps: Deps, principal: ManagerPrincipal, report: CommandRep
     if (!takesReport(command, report.status) || report.sequence <= command.reportSequence) {
       return { applied: false, sequence: command.reportSequence };
     }
-    const next = afterReport(command, report, now);
+    const next = rowAfter(command, report, now);
+    const ended = commandEnded(report.status) && next.finishedAt !== null;
     let open = 0;
-    if (report.steps.length > 0 || next.finishedAt) {
+    let changed = 0;
+    if (report.steps.length > 0 || ended) {
       const written = await updateSteps(tx, command, report.steps);
       record(...written.events);
       open = written.open;
+      changed = written.events.length;
     }
     if (report.status === 'SUCCEEDED' && open > 0)
       throw invalid('input.status', `it has not succeeded: ${open} of its steps have not ended`);
-    if (next.finishedAt && open > 0)
+    if (ended && open > 0)
       await skipSteps(tx, [command], report.statusReason ?? 'The command ended before.', now);
     await tx.command.update({ where: { id: command.id }, data: next });
     const told =
       next.status !== command.status ||
       next.statusReason !== command.statusReason ||
-      next.managerWaits !== command.managerWaits;
+      next.managerWaits !== command.managerWaits ||
+      // Of what was given up: that it was begun all the same, or how far.
+      (next.status === 'EXPIRED' && (changed > 0 || command.startedAt === null));
     if (told) {
-      const why = next.statusReason ?? next.managerWaits;
-      const what = next.status === command.status ? next.status : `${command.status} → ${next.status}`;
+      const givenUp = next.status === 'EXPIRED';
+      const why = (givenUp ? report.statusReason : next.statusReason) ?? next.managerWaits;
+      const what = givenUp
+        ? `given up, and ${report.status} all the same`
+        : next.status === command.status
+          ? next.status
+          : `${command.status} → ${next.status}`;
       record(
         commandEvent(
           'COMMAND_CHANGED',
@@ -72,17 +83,36 @@ function applyReport(deps: Deps, principal: ManagerPrincipal, report: CommandRep
         ),
       );
     }
-    if (next.status !== command.status)
-      atLast(countMove({ waveId: command.waveId, from: command.status, to: next.status }));
+    const again = await attemptAgain(tx, command, next.status);
+    if (again)
+      record(
+        commandEvent(
+          'COMMAND_CHANGED',
+          again,
+          `Attempt ${command.attempt + 1} waits for the next maintenance window.`,
+        ),
+      );
+    const to = again ? 'PLANNED' : next.status;
+    // A command in whose place another attempt stands is counted no more.
+    if (to !== command.status && command.current)
+      atLast(countMove({ waveId: command.waveId, from: command.status, to }));
     return { applied: true, sequence: report.sequence };
   });
+}
+
+/** What was taken back from its manager has another turn, as far as it was not done; null: it was not. */
+async function attemptAgain(tx: Transaction, command: CommandModel, status: CommandStatus) {
+  if (!command.takenBack || status !== 'ABORTED') return null;
+  if ((await tx.step.count({ where: { commandId: command.id, ...TO_DO } })) === 0) return null;
+  const [attempt] = await replaceCommands(tx, [command]);
+  return { ...command, id: attempt!.id };
 }
 
 /**
  * What a command's row says after a report. A manager that is busy has not got it: it is asked again, unless the command
  * was to be aborted meanwhile.
  */
-function afterReport(command: CommandModel, report: CommandReport, now: Date) {
+function rowAfter(command: CommandModel, report: CommandReport, now: Date) {
   const { statusReason, waitingFor, sequence: reportSequence, retryAfterSeconds } = report;
   const busy = report.status === 'REFUSED' && retryAfterSeconds !== null;
   if (busy && !command.abortRequested) {
@@ -96,9 +126,18 @@ function afterReport(command: CommandModel, report: CommandReport, now: Date) {
       finishedAt: null,
     };
   }
-  const status = busy ? 'ABORTED' : report.status;
+  const reported = busy ? 'ABORTED' : report.status;
+  const status = afterReport(command.status, reported);
   const ended = commandEnded(status);
-  const begun = status === 'RUNNING' || status === 'SUCCEEDED';
+  const begun = reported === 'RUNNING' || reported === 'SUCCEEDED';
+  if (status === 'EXPIRED') {
+    const { finishedAt, managerWaits, notBefore, deliveredAt } = command;
+    const startedAt = command.startedAt ?? (begun ? now : null);
+    return {
+      ...{ status, statusReason: command.statusReason, managerWaits, notBefore, reportSequence },
+      ...{ deliveredAt, startedAt, finishedAt },
+    };
+  }
   return {
     status,
     statusReason,

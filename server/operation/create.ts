@@ -40,6 +40,7 @@ export async function createOperation(
       rollout: json(rollout),
       rolling: rolling ? json(rolling) : Prisma.DbNull,
       estimate: estimate ? json(estimate) : Prisma.DbNull,
+      lateness: asked.lateness,
       expiresInSeconds: asked.expiresInSeconds,
       startsAt,
       overrideReason,
@@ -54,6 +55,7 @@ export async function createOperation(
       createdAt: now,
     },
   });
+  if (revertsId) await tellReverted(tx, record, revertsId, operation);
   const waves = await tx.wave.createManyAndReturn({
     data: planned.waves.map(({ clusterIds, ...wave }) => ({
       ...wave,
@@ -74,6 +76,18 @@ export async function createOperation(
   return operation;
 }
 
+/** That an operation is taken back: from now on it is not to be any more. */
+async function tellReverted(
+  tx: Transaction,
+  record: (...events: NewEvent[]) => void,
+  operationId: string,
+  { actor, kind }: OperationModel,
+): Promise<void> {
+  await tx.operation.update({ where: { id: operationId }, data: { revertReason: null } });
+  const summary = `It is taken back: ${KIND_WORDS[kind].toLowerCase()}.`;
+  record({ kind: 'OPERATION_CHANGED', operationId, actor, summary });
+}
+
 /** @param clusters how many of them something is done to */
 function summaryOf(
   { kind, mode, reason, startsAt, overrideReason }: OperationModel,
@@ -88,8 +102,9 @@ function summaryOf(
 
 const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
-/** Who made the API key by which it was started, as {@link idOf} says it; null: it was started otherwise. */
+/** Who made the API key by which it was started, or for whom the OC did, as {@link idOf} says it; null: it was started otherwise. */
 async function makerOf(tx: Transaction, principal: Principal): Promise<string | null> {
+  if (principal.kind === 'system') return principal.behalfOf;
   if (principal.kind !== 'key') return null;
   const { createdBy } = await tx.apiKey.findUniqueOrThrow({ where: { id: principal.keyId } });
   const maker = await tx.person.findUnique({ where: { loginName: loginNameOf(createdBy) } });

@@ -15,6 +15,7 @@ const command = {
   pausedAt: null,
   pauseReason: null,
   managerWaits: null,
+  takenBack: false,
 };
 const going = { pausedAt: null, pauseReason: null };
 const around = {

@@ -54,6 +54,7 @@ interface HeldCommand {
   pausedAt: Date | null;
   pauseReason: string | null;
   managerWaits: string | null;
+  takenBack: boolean;
 }
 /** What a command belongs to, with its own pause if there is one. */
 interface Holder {
@@ -130,6 +131,14 @@ export function holdOfCommand(command: HeldCommand, around: Surroundings): Held 
             : 'A manager of it is heard again.',
           cluster.lastHeardAt,
         );
+  }
+  if (command.takenBack && command.status !== 'RUNNING') {
+    return held(
+      'WINDOW',
+      'Its maintenance window closed before it was begun: it is taken back.',
+      'Its manager gives it back; then it waits for the next window.',
+      null,
+    );
   }
   if (command.notBefore) {
     return held(

@@ -24,7 +24,7 @@ export const requestHash = ({
         operation.mode,
         operation.rollout,
         operation.rolling,
-        operation.expiresInSeconds,
+        operation.lateness === 'WINDOW' ? 'WINDOW' : operation.expiresInSeconds,
         [...operation.targets.clusterIds].sort(),
         [...operation.targets.nodeIds].sort(),
         operation.targets.clusters,

@@ -1,4 +1,3 @@
-import type { OperationKind } from '../platform/generated/prisma/enums.ts';
 import { batchesOf, byName, type InventoryNode } from './batches.ts';
 import { approvalsNeeded, type ApprovalRule } from './approval/needed.ts';
 import { digestOf } from './digest.ts';
@@ -37,11 +36,11 @@ export function planOperation(
 function planCluster(request: PlanRequest, cluster: InventoryCluster): Omit<ClusterPlan, 'wave'> {
   const targets = cluster.nodes.filter(({ id }) => cluster.chosen?.has(id) ?? true);
   const excluded = targets.flatMap((node) => {
-    const reason = exclusion(request.kind, node);
+    const reason = exclusion(request, node);
     // Nodes that left are history: worth a word only to who chose one.
     return reason && (cluster.chosen || node.status !== 'LEFT') ? [{ node, reason }] : [];
   });
-  const nodes = targets.filter((node) => exclusion(request.kind, node) === undefined);
+  const nodes = targets.filter((node) => exclusion(request, node) === undefined);
   const present = cluster.nodes.filter(({ status }) => status !== 'LEFT' && status !== 'STOPPED');
   const limits = request.rolling && limitsFor(request.rolling, present.length);
   const batches = batchesOf(nodes, request.rolling, limits);
@@ -55,8 +54,9 @@ function planCluster(request: PlanRequest, cluster: InventoryCluster): Omit<Clus
   };
 }
 
-function exclusion(kind: OperationKind, { status }: InventoryNode): string | undefined {
+function exclusion({ kind, anyState }: PlanRequest, { status }: InventoryNode): string | undefined {
   if (status === 'LEFT') return 'It has left the cluster.';
+  if (anyState) return undefined;
   if (kind === 'SHUTDOWN' && status === 'STOPPED') return 'It is stopped already.';
   if (kind === 'START' && status !== 'STOPPED') return 'It is not stopped.';
   return undefined;

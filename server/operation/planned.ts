@@ -14,6 +14,8 @@ export interface PlanRequest {
   rollout: RolloutStrategy;
   /** With ROLLING_RESTART only. */
   rolling: RollingStrategy | null;
+  /** Nodes are taken in whatever state they were last reported: that may be behind what was done to them. */
+  anyState?: boolean;
 }
 
 export interface InventoryCluster {

@@ -31,15 +31,28 @@ export async function lockWaves(tx: Transaction, operationId: string): Promise<v
 }
 
 /** Ends the steps of commands that will not begin them. That is told with the commands: there may be very many. */
-export async function skipSteps(
+export const skipSteps = (
   tx: Transaction,
   commands: readonly { id: string }[],
   reason: string,
   now: Date,
+): Promise<void> => endSteps(tx, commands, { status: 'SKIPPED', reason, finishedAt: now });
+
+/** As {@link skipSteps}, where nobody knows what a manager does of them. */
+export const loseSteps = (
+  tx: Transaction,
+  commands: readonly { id: string }[],
+  reason: string,
+): Promise<void> => endSteps(tx, commands, { status: 'UNKNOWN', reason });
+
+async function endSteps(
+  tx: Transaction,
+  commands: readonly { id: string }[],
+  data: { status: 'SKIPPED' | 'UNKNOWN'; reason: string; finishedAt?: Date },
 ): Promise<void> {
   await tx.step.updateMany({
     where: { commandId: { in: commands.map(({ id }) => id) }, status: { in: [...OPEN_STEP] } },
-    data: { status: 'SKIPPED', reason, finishedAt: now },
+    data,
   });
 }
 

@@ -1,11 +1,13 @@
 import { invalid } from '../platform/errors.ts';
 import { nextTimeOf, type Schedule } from './calendar/schedule.ts';
+import type { Lateness } from '../platform/generated/prisma/enums.ts';
 import type { Targets } from './inventory.ts';
 import type { StrategyRequest } from './saved/strategies.ts';
 
 export interface OperationRequest extends StrategyRequest {
   targets: Targets;
-  /** Seconds after its issue in which a command must have begun, or it expires; null: it runs however late. */
+  lateness: Lateness;
+  /** With EXPIRE: seconds after its issue in which a command must have begun; null: it does not expire. */
   expiresInSeconds: number | null;
 }
 

@@ -4,6 +4,7 @@ import type { EventKind } from '../platform/generated/prisma/enums.ts';
 import type { Duty } from '../platform/duty.ts';
 import { headPosition } from '../platform/event-log.ts';
 import { AppError } from '../platform/errors.ts';
+import { revertStopped } from './acts/revert.ts';
 import { takeTurn } from './turn.ts';
 
 /** What may let any operation go on that has commands in the cluster. */
@@ -123,7 +124,12 @@ export class Runner {
   async #findOpen(): Promise<void> {
     this.#lookAtAll = false;
     const open = await this.#deps.prisma.operation.findMany({
-      where: { status: { in: ['PENDING', 'RUNNING', 'PAUSED', 'ABORTING'] } },
+      where: {
+        OR: [
+          { status: { in: ['PENDING', 'RUNNING', 'PAUSED', 'ABORTING'] } },
+          { revertReason: { not: null } },
+        ],
+      },
       orderBy: { createdAt: 'asc' },
       select: { id: true },
     });
@@ -138,7 +144,8 @@ export class Runner {
     // Known from now on, so that news for all that comes while it is looked at counts for it too.
     this.#open.set(id, null);
     try {
-      const { ended, wakeAt } = await takeTurn(this.#deps, id);
+      const { ended, revertDue, wakeAt } = await takeTurn(this.#deps, id);
+      if (revertDue) await revertStopped(this.#deps, id);
       if (ended) this.#open.delete(id);
       else this.#open.set(id, wakeAt);
     } catch (error) {

@@ -16,7 +16,7 @@ import { planOperation, type Plan } from './plan.ts';
 import { beginningOf, type OperationRequest, type StartRequest } from './request.ts';
 import { withSavedStrategy } from './saved/strategies.ts';
 import { estimateOf } from './timings.ts';
-import { takeTurnNow } from './turn.ts';
+import { takeTurnNow, type ActorDeps } from './turn.ts';
 
 /** The dry run. */
 export async function plan(deps: Deps, viewer: Principal, request: OperationRequest): Promise<Plan> {
@@ -30,11 +30,11 @@ export async function plan(deps: Deps, viewer: Principal, request: OperationRequ
  * The same key answers the operation that it started before.
  * @throws AppError CONFLICT for another request under a used key, or when the plan is not that of `planDigest` any
  *   more (`digest`: what it is now, `differences`: sentences); INVALID when there is nothing to do, and for a `startsAt`
- *   that is past or more than a year ahead, or a `startsOn` that is no schedule; NOT_FOUND for a target that the actor does not see; FORBIDDEN where the actor
- *   may not operate one, or with `overrideReason` is no administrator of it.
+ *   that is past or more than a year ahead, or a `startsOn` that is no schedule; NOT_FOUND for a target that the actor
+ *   does not see; FORBIDDEN where the actor may not operate one, or with `overrideReason` is no administrator of it.
  */
 export async function startOperation(
-  deps: Deps,
+  deps: ActorDeps & Pick<Deps, 'logger'>,
   caller: Caller,
   request: StartRequest,
 ): Promise<OperationModel> {
@@ -43,7 +43,7 @@ export async function startOperation(
 }
 
 /** The operation of this key: a new one, or that which it has started before. */
-async function plannedOnce(deps: Deps, caller: Caller, request: StartRequest): Promise<{ id: string }> {
+async function plannedOnce(deps: ActorDeps, caller: Caller, request: StartRequest): Promise<{ id: string }> {
   const hash = requestHash(request);
   const { principal } = caller;
   try {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CommandStatus, StepStatus } from '../platform/generated/prisma/enums.ts';
 import {
+  afterReport,
   commandEnded,
   countsFrom,
   operationEnded,
@@ -88,10 +89,23 @@ describe('a command', () => {
   it('takes reports until it has ended, and after it expired from those who may have begun it', () => {
     const at = new Date();
     const open = (reported: CommandStatus, deliveredAt: Date | null) =>
-      Object.values(CommandStatus).filter((status) => takesReport({ status, deliveredAt }, reported));
+      Object.values(CommandStatus).filter((status) =>
+        takesReport({ status, deliveredAt, startedAt: null }, reported),
+      );
     expect(open('RUNNING', at)).toEqual(['PENDING', 'ACCEPTED', 'RUNNING', 'EXPIRED']);
     expect(open('ACCEPTED', at)).toEqual(['PENDING', 'ACCEPTED', 'RUNNING']);
     expect(open('RUNNING', null)).toEqual(['PENDING', 'ACCEPTED', 'RUNNING']);
+    const givenUp = { status: 'EXPIRED', deliveredAt: at } as const;
+    expect(takesReport({ ...givenUp, startedAt: null }, 'ABORTED'), 'it was not begun').toBe(false);
+    expect(takesReport({ ...givenUp, startedAt: at }, 'ABORTED')).toBe(true);
+  });
+
+  it('that was given up has ended, and is only what it ended as by itself', () => {
+    for (const reported of Object.values(CommandStatus)) {
+      const own = reported === 'SUCCEEDED' || reported === 'FAILED';
+      expect(afterReport('EXPIRED', reported)).toBe(own ? reported : 'EXPIRED');
+      expect(afterReport('RUNNING', reported)).toBe(reported);
+    }
   });
 });
 

@@ -37,11 +37,24 @@ const BEGUN = new Set<CommandStatus>(['RUNNING', 'SUCCEEDED', 'FAILED']);
  * expired command that was begun after all is told as it was. One that was never delivered nobody can have begun.
  */
 export const takesReport = (
-  { status, deliveredAt }: { status: CommandStatus; deliveredAt: Date | null },
+  {
+    status,
+    deliveredAt,
+    startedAt,
+  }: { status: CommandStatus; deliveredAt: Date | null; startedAt: Date | null },
   reported: CommandStatus,
 ): boolean =>
   (!commandEnded(status) && status !== 'PLANNED') ||
-  (status === 'EXPIRED' && deliveredAt !== null && BEGUN.has(reported));
+  (status === 'EXPIRED' &&
+    deliveredAt !== null &&
+    (BEGUN.has(reported) || (reported === 'ABORTED' && startedAt !== null)));
+
+/**
+ * What a command is after a report that it takes. What was given up has ended: that it runs all the same, or was aborted
+ * in the middle, is told of its steps; only an end of its own is what it is from then on.
+ */
+export const afterReport = (status: CommandStatus, reported: CommandStatus): CommandStatus =>
+  status === 'EXPIRED' && reported !== 'SUCCEEDED' && reported !== 'FAILED' ? 'EXPIRED' : reported;
 
 /** How far a step has come, as far as it goes one way only: not begun, under way, ended. */
 const STAGE: Record<StepStatus, number> = {
@@ -53,6 +66,8 @@ const STAGE: Record<StepStatus, number> = {
   SUCCEEDED: 2,
   FAILED: 2,
   SKIPPED: 2,
+  // Begun or not, it has not been heard to have ended.
+  UNKNOWN: 1,
 };
 
 /**

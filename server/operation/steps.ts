@@ -5,7 +5,7 @@ import { OPEN_STEP, stepMayBecome } from './state.ts';
 
 export interface StepReport {
   nodeName: string;
-  status: StepStatus;
+  status: Exclude<StepStatus, 'UNKNOWN'>;
   [fact: string]: unknown;
 }
 
@@ -25,10 +25,10 @@ export async function updateSteps(
   command: { id: string; operationId: string; clusterId: string; status: CommandStatus },
   steps: readonly StepReport[],
 ): Promise<StepsWritten> {
-  const known = await tx.$queryRaw<{ name: string; status: StepStatus }[]>`
-    SELECT node_name AS name, status FROM step WHERE command_id = ${command.id}`;
+  const known = await tx.$queryRaw<(KnownStep & { name: string })[]>`
+    SELECT node_name AS name, status, started_at IS NOT NULL AS begun FROM step WHERE command_id = ${command.id}`;
   const statuses = new Map(known.map(({ name, status }) => [name, status]));
-  const moved = movedSteps(command.status, statuses, steps);
+  const moved = movedSteps(command.status, new Map(known.map((step) => [step.name, step])), steps);
   const changed = moved.length > 0 ? await writeSteps(tx, command.id, moved) : [];
   for (const { nodeName, status } of moved) statuses.set(nodeName, status);
   return {
@@ -45,24 +45,31 @@ export async function updateSteps(
   };
 }
 
-const OPEN = new Set<StepStatus>(OPEN_STEP);
+const OPEN = new Set<StepStatus>([...OPEN_STEP, 'UNKNOWN']);
+
+interface KnownStep {
+  status: StepStatus;
+  begun: boolean;
+}
 
 function movedSteps(
   command: CommandStatus,
-  statuses: ReadonlyMap<string, StepStatus>,
+  known: ReadonlyMap<string, KnownStep>,
   steps: readonly StepReport[],
 ): StepReport[] {
   const seen = new Set<string>();
   const twice = steps.findIndex(({ nodeName }) => seen.size === seen.add(nodeName).size);
   if (twice >= 0) throw invalid(`input.steps.${twice}.nodeName`, `${steps[twice]!.nodeName} is named twice`);
-  const stray = steps.findIndex(({ nodeName }) => !statuses.has(nodeName));
+  const stray = steps.findIndex(({ nodeName }) => !known.has(nodeName));
   if (stray >= 0) {
     throw invalid(`input.steps.${stray}.nodeName`, `the command has no step for ${steps[stray]!.nodeName}`);
   }
-  // What has expired was ended by the OC, not by its manager, who may know better.
-  return steps.filter(
-    ({ nodeName, status }) => command === 'EXPIRED' || stepMayBecome(statuses.get(nodeName)!, status),
-  );
+  return steps.filter(({ nodeName, status }) => {
+    const before = known.get(nodeName)!;
+    // Who has it anew cannot know that it was left out: it was begun.
+    if (before.status === 'UNKNOWN' && before.begun && status === 'SKIPPED') return false;
+    return stepMayBecome(before.status, status);
+  });
 }
 
 interface WrittenStep {

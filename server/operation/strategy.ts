@@ -29,7 +29,7 @@ export interface WaveRule {
   soakSeconds: number | null;
 }
 
-export type OnExceeded = 'PAUSE' | 'STOP';
+export type OnExceeded = 'PAUSE' | 'STOP' | 'REVERT';
 
 /** How an operation goes over its clusters. */
 export interface RolloutStrategy {

@@ -6,17 +6,21 @@ import { change, type EventWriterDeps, type NewEvent, type Transaction } from '.
 import { abortCommands, tellActive } from './wishes.ts';
 import { askAgain, expireCommands } from './commands.ts';
 import { advance, type Act, type Decision } from './advance.ts';
+import { earliest } from './calendar/calendar.ts';
 import { commandEvent, countMoves, lockCommands, lockOperation, lockWaves, sumCounts } from './progress.ts';
 import { ofClusters, operationEnded, operationStatus, waveEnded } from './state.ts';
 import { loadView, type Loaded } from './view.ts';
+import { takeBack } from './take-back.ts';
 import { KIND_WORDS } from './words.ts';
 
 type Record = (...events: NewEvent[]) => void;
-type ActorDeps = EventWriterDeps & Pick<Deps, 'prisma'>;
+export type ActorDeps = EventWriterDeps & Pick<Deps, 'prisma'>;
 
 /** When to look at an operation again although nothing has happened. */
 export interface Outlook {
   ended: boolean;
+  /** It has ended, and its inverse is to be started. */
+  revertDue: boolean;
   wakeAt: Date | null;
 }
 
@@ -30,29 +34,30 @@ export async function takeTurn(deps: ActorDeps, id: string): Promise<Outlook> {
     const next = await change(deps, (tx, record) => act(deps, tx, record, id));
     if (next === 'EXPIRE') await expireCommands(deps, id);
     else if (next === 'ASK_AGAIN') await askAgain(deps, id);
+    else if (next === 'TAKE_BACK') await takeBack(deps, id);
     else if (next !== 'ACT') return next;
   }
 }
 
-type Next = 'EXPIRE' | 'ASK_AGAIN' | 'ACT' | Outlook;
+type Next = 'EXPIRE' | 'ASK_AGAIN' | 'TAKE_BACK' | 'ACT' | Outlook;
 
-const GONE: Outlook = { ended: true, wakeAt: null };
+const GONE: Outlook = { ended: true, revertDue: false, wakeAt: null };
 
 /** What is to be done with an operation as it is; an outlook when that is nothing. */
 function nextOf(loaded: Loaded, now: Date): Next {
   const { due, view, operation } = loaded;
   if (due.expiresAt && due.expiresAt <= now) return 'EXPIRE';
+  if (due.closesAt && due.closesAt <= now) return 'TAKE_BACK';
   if (due.notBefore && due.notBefore <= now) return 'ASK_AGAIN';
   const decision = advance(view, now);
   if (decision.act || differs(loaded, decision)) return 'ACT';
+  const ended = operationEnded(operation.status);
   return {
-    ended: operationEnded(operation.status),
-    wakeAt: earliest(decision.wakeAt, due.expiresAt, due.notBefore),
+    ended,
+    revertDue: ended && operation.revertReason !== null,
+    wakeAt: earliest([decision.wakeAt, due.expiresAt, due.notBefore, due.closesAt]),
   };
 }
-
-const earliest = (...times: (Date | null)[]): Date | null =>
-  times.reduce((first, time) => (first && (!time || first <= time) ? first : time), null);
 
 /**
  * A turn right after somebody's act, so that its answer shows what came of it.
@@ -87,7 +92,9 @@ async function act(deps: ActorDeps, tx: Transaction, record: Record, id: string)
   if (still) await carryOut(tx, record, loaded, still, candidates ?? [], now);
   const after = still ? (await loadView(tx, id, now))! : loaded;
   const operation = await tell(tx, record, after, advance(after.view, now), now);
-  return still?.act === 'issue' ? { ended: false, wakeAt: now } : nextOf({ ...after, operation }, now);
+  return still?.act === 'issue'
+    ? { ended: false, revertDue: false, wakeAt: now }
+    : nextOf({ ...after, operation }, now);
 }
 
 /** Commands are locked before their operation (see lockCommands): those that the act is about. */
@@ -190,11 +197,14 @@ async function carryOut(
       });
       return record(...(await tellActive(tx, { operationId }, 'Paused by the failure budget.')));
     case 'stop':
-      await tx.operation.update({ where: { id: operationId }, data: { abortRequestedAt: now } });
+      await tx.operation.update({
+        where: { id: operationId },
+        data: { abortRequestedAt: now, revertReason: act.revert ? act.reason : null },
+      });
       record({
         kind: 'OPERATION_CHANGED',
         operationId,
-        summary: `Stopped by its failure budget. ${act.reason}`,
+        summary: `Stopped by its failure budget${act.revert ? '; what it did is taken back' : ''}. ${act.reason}`,
       });
       return record(...(await abortCommands(tx, { operationId }, { why: act.reason, atOnce: false, now })));
   }
@@ -236,7 +246,11 @@ async function tell(
   const ended = operationEnded(status);
   const told = await tx.operation.update({
     where: { id: operation.id },
-    data: { status, hold: since ? { ...since } : Prisma.DbNull, finishedAt: ended ? now : null },
+    data: {
+      status,
+      hold: since ? { ...since } : Prisma.DbNull,
+      finishedAt: ended ? (operation.finishedAt ?? now) : null,
+    },
   });
   const reason = ended
     ? operationStatus({

@@ -1,6 +1,6 @@
 import type { Prisma } from '../platform/generated/prisma/client.ts';
 import type { NewEvent, Transaction } from '../platform/event-log.ts';
-import { commandEvent, countMoves, skipSteps } from './progress.ts';
+import { commandEvent, countMoves, loseSteps, skipSteps } from './progress.ts';
 import { ACTIVE_COMMAND } from './state.ts';
 
 /*
@@ -40,7 +40,7 @@ export async function abortCommands(
   }
   const told = await tx.command.updateManyAndReturn({
     where: { AND: [where], status: { in: [...ACTIVE_COMMAND] } },
-    data: { abortRequested: true, ...(atOnce && { abortAtOnce: true }) },
+    data: { abortRequested: true, takenBack: false, ...(atOnce && { abortAtOnce: true }) },
   });
   return [
     ...ended,
@@ -80,6 +80,8 @@ export async function giveUp(
     tx,
     expired.map(({ id, waveId }) => ({ waveId, from: statusOf.get(id)!, to: 'EXPIRED' })),
   );
+  const had = expired.filter(({ deliveredAt }) => deliveredAt !== null);
+  await loseSteps(tx, had, why);
   await skipSteps(tx, expired, why, now);
   return expired.map((command) => commandEvent('COMMAND_WISHED', command, `EXPIRED. ${why}`, actor));
 }

@@ -60,7 +60,7 @@ describe('a command', () => {
     const { command, steps } = await seeOperation(oc.client, id);
     const unknown = expect.stringContaining('No manager of the cluster is heard');
     expect(command).toMatchObject({ status: 'EXPIRED', statusReason: unknown, hold: null });
-    expect(steps).toMatchObject([{ status: 'SKIPPED', reason: unknown }]);
+    expect(steps).toMatchObject([{ status: 'UNKNOWN', reason: unknown }]);
 
     manager.epoch = (await manager.renew()).epoch;
     const back = manager.commands();

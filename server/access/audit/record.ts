@@ -69,6 +69,6 @@ function actorOf(
     case 'anonymous':
       return { actorKind: 'ANONYMOUS', actorId: null, actorName: null };
     case 'system':
-      return { actorKind: 'SYSTEM', actorId: null, actorName: null };
+      return { actorKind: 'SYSTEM', actorId: null, actorName: 'name' in principal ? principal.name : null };
   }
 }

@@ -31,7 +31,8 @@ export const Viewer = builder.objectRef<Principal>('Viewer').implement({
     }),
     kind: t.field({
       type: ViewerKind,
-      resolve: ({ kind }) => kind.toUpperCase() as Uppercase<typeof kind>,
+      // The OC itself asks nothing.
+      resolve: ({ kind }) => kind.toUpperCase() as Exclude<Uppercase<typeof kind>, 'SYSTEM'>,
     }),
     personId: t.id({
       nullable: true,

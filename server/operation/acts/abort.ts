@@ -25,7 +25,9 @@ export function abortOperation(
     request,
     async (tx, { operation, where, named, actor, now }) => {
       const whole = named === null;
-      const wished = atOnce ? { abortAtOnce: false } : { abortRequested: false };
+      const wished = {
+        OR: [atOnce ? { abortAtOnce: false } : { abortRequested: false }, { takenBack: true }],
+      };
       const open = await tx.command.count({
         where: {
           AND: [where],

@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { Deps } from '../../deps.ts';
 import type { Caller } from '../../access/principal.ts';
 import { conflict } from '../../platform/errors.ts';
-import { Prisma } from '../../platform/generated/prisma/client.ts';
-import type { CommandModel, OperationModel } from '../../platform/generated/prisma/models.ts';
+import type { OperationModel } from '../../platform/generated/prisma/models.ts';
 import type { Transaction } from '../../platform/event-log.ts';
+import { replaceCommands, TO_DO } from '../attempts.ts';
 import { commandEvent, countMoves } from '../progress.ts';
 import { actOn, type ActRequest } from './scope.ts';
 
@@ -27,16 +26,16 @@ export const retryOperation = (deps: Deps, caller: Caller, request: ActRequest):
           AND: [where],
           status: { in: [...RETRIED] },
           steps: {
-            some: {
-              status: { not: 'SUCCEEDED' },
-              ...(scope.nodeId === null ? { skipRequested: false } : { nodeId: scope.nodeId }),
-            },
+            some: scope.nodeId === null ? TO_DO : { status: TO_DO.status, nodeId: scope.nodeId },
           },
         },
       });
       if (failed.length === 0) throw conflict('Nothing of it has failed.');
-      const attempts = failed.map((command) => ({ before: command, id: randomUUID() }));
-      await replace(tx, attempts, scope.nodeId);
+      const attempts = await replaceCommands(tx, failed, scope.nodeId);
+      await countMoves(
+        tx,
+        failed.map(({ waveId, status }) => ({ waveId, from: status, to: 'PLANNED' })),
+      );
       await reopen(tx, operation.id, [...new Set(failed.map(({ waveId }) => waveId))]);
       const what = named === null ? 'What failed is tried again' : `${named} is tried again`;
       return [
@@ -59,33 +58,6 @@ export const retryOperation = (deps: Deps, caller: Caller, request: ActRequest):
     { afterEnd: true },
   );
 
-/** In a number of statements that does not grow with the attempts. */
-async function replace(
-  tx: Transaction,
-  attempts: readonly { before: CommandModel; id: string }[],
-  nodeId: string | null,
-): Promise<void> {
-  const pairs = JSON.stringify(attempts.map(({ before, id }) => ({ before: before.id, id })));
-  await tx.command.updateMany({
-    where: { id: { in: attempts.map(({ before }) => before.id) } },
-    data: { current: false },
-  });
-  await tx.$executeRaw`
-    INSERT INTO command (id, operation_id, cluster_id, wave_id, attempt, position, kind, mode, rolling, status)
-    SELECT p.id, c.operation_id, c.cluster_id, c.wave_id, c.attempt + 1, c.position, c.kind, c.mode, c.rolling, 'PLANNED'
-    FROM jsonb_to_recordset(${pairs}::jsonb) AS p(before text, id text) JOIN command c ON c.id = p.before`;
-  const only = nodeId === null ? Prisma.empty : Prisma.sql`AND s.node_id = ${nodeId}`;
-  await tx.$executeRaw`
-    INSERT INTO step (id, command_id, node_id, node_name, batch, position, status, output)
-    SELECT gen_random_uuid()::text, p.id, s.node_id, s.node_name, s.batch, s.position, 'PENDING', '{}'
-    FROM jsonb_to_recordset(${pairs}::jsonb) AS p(before text, id text)
-    JOIN step s ON s.command_id = p.before AND s.status <> 'SUCCEEDED' ${only}`;
-  await countMoves(
-    tx,
-    attempts.map(({ before: { waveId, status } }) => ({ waveId, from: status, to: 'PLANNED' })),
-  );
-}
-
 /** Waves that had ended have their turn once more; an operation that had ended goes on. */
 async function reopen(tx: Transaction, operationId: string, waveIds: string[]): Promise<void> {
   await tx.wave.updateMany({
@@ -98,6 +70,6 @@ async function reopen(tx: Transaction, operationId: string, waveIds: string[]): 
   });
   await tx.operation.update({
     where: { id: operationId },
-    data: { abortRequestedAt: null, status: 'RUNNING', finishedAt: null },
+    data: { abortRequestedAt: null, revertReason: null, status: 'RUNNING', finishedAt: null },
   });
 }

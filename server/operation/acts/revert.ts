@@ -1,24 +1,16 @@
 import type { Deps } from '../../deps.ts';
 import type { Caller, Principal } from '../../access/principal.ts';
 import { visibilityOf } from '../../access/visibility.ts';
-import { conflict, notFound } from '../../platform/errors.ts';
-import type { OperationKind } from '../../platform/generated/prisma/enums.ts';
+import { AppError, conflict, notFound } from '../../platform/errors.ts';
+import { change } from '../../platform/event-log.ts';
 import type { OperationModel } from '../../platform/generated/prisma/models.ts';
+import { INVERSE, notRevertible } from '../inverse.ts';
 import type { Plan } from '../plan.ts';
+import { lockOperation } from '../progress.ts';
 import type { OperationRequest } from '../request.ts';
 import { plan, startOperation } from '../start.ts';
-import { operationEnded } from '../state.ts';
 import type { RolloutStrategy } from '../strategy.ts';
-import { KIND_WORDS } from '../words.ts';
-
-/** What takes back what an operation did; a restart leaves nothing behind that could be taken back. */
-const INVERSE: Partial<Record<OperationKind, OperationKind>> = { SHUTDOWN: 'START', START: 'SHUTDOWN' };
-
-/** Why an operation cannot be taken back; null: it can. */
-export function notRevertible({ kind, status }: Pick<OperationModel, 'kind' | 'status'>): string | null {
-  if (!INVERSE[kind]) return `What ${KIND_WORDS[kind].toLowerCase()} does cannot be taken back.`;
-  return operationEnded(status) ? null : 'It has not ended: abort it first.';
-}
+import type { ActorDeps } from '../turn.ts';
 
 /**
  * The dry run of {@link revertOperation}.
@@ -62,10 +54,58 @@ async function inverseOf(deps: Deps, viewer: Principal, operationId: string): Pr
   if (!operation) throw notFound('operation', operationId, 'input.operationId');
   const why = notRevertible(operation);
   if (why) throw conflict(why, { field: 'input.operationId' });
+  return requestOf(operation);
+}
+
+/**
+ * Starts the inverse of an operation that its failure budget has stopped: by the OC, on behalf of who started it. Whoever
+ * dies in between, there is one: that it is to be started ends in the transaction that starts it, under a key of its own.
+ */
+export async function revertStopped(
+  deps: ActorDeps & Pick<Deps, 'logger'>,
+  operationId: string,
+): Promise<void> {
+  const stopped = await deps.prisma.operation.findUnique({ where: { id: operationId } });
+  if (!stopped?.revertReason) return;
+  const principal = {
+    kind: 'system' as const,
+    name: `Operations Center for ${stopped.actor}`,
+    behalfOf: stopped.keyMadeBy ?? stopped.startedBy,
+  };
+  try {
+    await startOperation(
+      deps,
+      { principal, from: '' },
+      {
+        // It has only just ended: what its nodes are now may not have been reported.
+        operation: { ...requestOf(stopped), anyState: true },
+        planDigest: null,
+        startsAt: null,
+        startsOn: null,
+        overrideReason: null,
+        reason: `“${stopped.reason}” is taken back. ${stopped.revertReason}`,
+        idempotencyKey: `revert ${operationId}`,
+        revertsId: operationId,
+      },
+    );
+  } catch (error) {
+    if (!(error instanceof AppError && error.extensions.code === 'INVALID')) throw error;
+    await change(deps, async (tx, record) => {
+      if (!(await lockOperation(tx, operationId))?.revertReason) return;
+      await tx.operation.update({ where: { id: operationId }, data: { revertReason: null } });
+      record({ kind: 'OPERATION_CHANGED', operationId, summary: 'There is nothing to take back.' });
+    });
+  }
+}
+
+function requestOf(operation: OperationModel): OperationRequest {
+  const { id: operationId } = operation;
+  const rollout = operation.rollout as unknown as RolloutStrategy;
   return {
     kind: INVERSE[operation.kind]!,
     mode: 'GRACEFUL',
-    rollout: operation.rollout as unknown as RolloutStrategy,
+    // What takes back is not taken back itself: then nobody would know where it ends.
+    rollout: { ...rollout, onExceeded: rollout.onExceeded === 'REVERT' ? 'PAUSE' : rollout.onExceeded },
     rolling: null,
     targets: {
       clusterIds: [],
@@ -73,6 +113,7 @@ async function inverseOf(deps: Deps, viewer: Principal, operationId: string): Pr
       nodes: { steps: { some: { status: 'SUCCEEDED', command: { operationId } } } },
       path: 'input.operationId',
     },
+    lateness: operation.lateness,
     expiresInSeconds: operation.expiresInSeconds,
   };
 }

@@ -29,6 +29,9 @@ export interface Calendar {
   windows: readonly MaintenanceWindow[];
 }
 
+/** What an operation with an override heeds. */
+export const NO_CALENDAR: Calendar = { freezes: [], windows: [] };
+
 type Timing = Pick<MaintenanceWindow, 'schedule' | 'timeZone' | 'durationSeconds'>;
 
 /**
@@ -104,6 +107,8 @@ export interface Shut {
   open: (ClusterChoice | null)[];
   /** The first moment after now at which some cluster may be let go; null: there is none. */
   nextAt: Date | null;
+  /** The first moment after now at which a window may close; null: none is open. */
+  closesAt: Date | null;
 }
 
 export function shutAt({ freezes, windows }: Calendar, now: Date): Shut {
@@ -116,6 +121,7 @@ export function shutAt({ freezes, windows }: Calendar, now: Date): Shut {
     windowed: choices(windows),
     open: choices(openNow),
     nextAt: earliest([...on.map(({ until }) => until), ...closed.map((window) => opensAfter(window, now))]),
+    closesAt: earliest(openNow.map((window) => openUntil(window, now))),
   };
 }
 

@@ -6,7 +6,7 @@ import type { FreezeModel, MaintenanceWindowModel } from '../../platform/generat
 import type { WaveView } from '../advance.ts';
 import type { Hold } from '../hold.ts';
 import { choiceOf } from './choice.ts';
-import { earliest, mayBegin, shutAt, type Calendar } from './calendar.ts';
+import { earliest, mayBegin, shutAt, type Calendar, type Shut as ShutChoices } from './calendar.ts';
 import { holdOfPlannedOffline } from './offline.ts';
 
 type Db = PrismaClient | Transaction;
@@ -31,19 +31,14 @@ export interface Shut {
   nextAt: Date | null;
 }
 
-/**
- * Which commands are not issued now; null: each may be.
- * @param override freezes and maintenance windows are not heeded
- */
-export async function loadShut(db: Db, now: Date, override: boolean): Promise<Shut | null> {
-  const calendar = override ? { freezes: [], windows: [] } : await loadCalendar(db, now);
-  const { frozen, windowed, open, nextAt } = shutAt(calendar, now);
+/** Which commands are not issued now; null: each may be. */
+export async function loadShut(db: Db, now: Date, calendar: Calendar): Promise<Shut | null> {
+  const { frozen, nextAt, ...windows } = shutAt(calendar, now);
   const away = { returnsAt: { gt: now } };
   const { _min: first } = await db.plannedOffline.aggregate({ where: away, _min: { returnsAt: true } });
   const shut: Prisma.CommandWhereInput[] = [];
   if (frozen.length > 0) shut.push({ cluster: clustersChosen(frozen) });
-  if (windowed.length > 0)
-    shut.push({ cluster: { AND: [clustersChosen(windowed), { NOT: clustersChosen(open) }] } });
+  if (windows.windowed.length > 0) shut.push(outOf(windows));
   if (first.returnsAt) {
     shut.push({ cluster: { plannedOffline: { some: { ...away, nodeId: null } } } });
     shut.push({ steps: { some: { skipRequested: false, node: { plannedOffline: { some: away } } } } });
@@ -52,23 +47,41 @@ export async function loadShut(db: Db, now: Date, override: boolean): Promise<Sh
   return { calendar, commands: { OR: shut }, nextAt: earliest([nextAt, first.returnsAt]) };
 }
 
-/** What of a wave waits: how many, and why the first of them does. */
+/** Of clusters that have windows, none of which is open. */
+const outOf = ({ windowed, open }: Pick<ShutChoices, 'windowed' | 'open'>): Prisma.CommandWhereInput => ({
+  cluster: { AND: [clustersChosen(windowed), { NOT: clustersChosen(open) }] },
+});
+
+/** Which commands may not begin any more if they are to begin within a window, and when that may be so of others. */
+export function outOfWindow(calendar: Calendar, now: Date): Pick<Shut, 'commands' | 'nextAt'> | null {
+  const { closesAt, ...windows } = shutAt(calendar, now);
+  return windows.windowed.length > 0 ? { commands: outOf(windows), nextAt: closesAt } : null;
+}
+
+/** What of these waves waits, by wave: how many, and why the first of them all does. */
 export async function shutIn(
   db: Db,
-  waveId: string,
+  waves: readonly { id: string }[],
   { calendar, commands, nextAt }: Shut,
   now: Date,
-): Promise<WaveView['shut']> {
-  const where = { AND: [{ waveId, status: 'PLANNED' as const, pausedAt: null }, commands] };
+): Promise<Map<string, NonNullable<WaveView['shut']>>> {
+  const where = {
+    AND: [
+      { waveId: { in: waves.map(({ id }) => id) }, status: 'PLANNED' as const, pausedAt: null },
+      commands,
+    ],
+  };
   const first = await db.command.findFirst({
     where,
-    orderBy: { position: 'asc' },
+    orderBy: [{ wave: { index: 'asc' } }, { position: 'asc' }],
     select: { id: true, cluster: { select: SHUT_CLUSTER(now) } },
   });
-  if (!first) return null;
+  if (!first) return new Map();
   const away = await awayNodes(db, [first.id], now);
   const hold = shutHold(first.cluster, calendar, now) ?? away.get(first.id);
-  return hold ? { count: await db.command.count({ where }), hold, nextAt } : null;
+  if (!hold) return new Map();
+  const counts = await db.command.groupBy({ by: ['waveId'], where, _count: true });
+  return new Map(counts.map(({ waveId, _count: count }) => [waveId, { count, hold, nextAt }]));
 }
 
 /** What {@link shutHold} needs of a cluster. */

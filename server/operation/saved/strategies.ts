@@ -5,6 +5,7 @@ import { AppError, notFound } from '../../platform/errors.ts';
 import { change, type Transaction } from '../../platform/event-log.ts';
 import { Prisma, type PrismaClient } from '../../platform/generated/prisma/client.ts';
 import type { SavedStrategyModel } from '../../platform/generated/prisma/models.ts';
+import { mustBeInvertible } from '../inverse.ts';
 import type { PlanRequest } from '../plan.ts';
 import type { RollingStrategy, RolloutStrategy } from '../strategy.ts';
 import { demandAll, oneOfAName, tell } from './saved.ts';
@@ -98,9 +99,14 @@ const stored = ({ name, rollout, rolling }: StrategyContent) => ({
 /** A request that may name a saved strategy, by name or id, which takes the place of its own. */
 export interface StrategyRequest extends PlanRequest {
   savedStrategy?: string | null;
+  /** Where that stands in the request, for errors. */
+  strategyPath?: string;
 }
 
-/** The request with what the saved strategy says by now. @throws AppError NOT_FOUND */
+/**
+ * The request with what the saved strategy says by now.
+ * @throws AppError NOT_FOUND; INVALID for one that takes back what cannot be
+ */
 export async function withSavedStrategy<T extends StrategyRequest>(
   db: PrismaClient | Transaction,
   request: T,
@@ -111,9 +117,11 @@ export async function withSavedStrategy<T extends StrategyRequest>(
   const row = rows.find(({ id }) => id === wanted) ?? rows[0];
   if (!row) throw new AppError('NOT_FOUND', `There is no saved strategy “${wanted}”.`);
   const rolling = row.rolling as unknown as RollingStrategy | null;
+  const rollout = row.rollout as unknown as RolloutStrategy;
+  mustBeInvertible(request.kind, rollout.onExceeded, request.strategyPath ?? 'input.strategy');
   return {
     ...request,
-    rollout: row.rollout as unknown as RolloutStrategy,
+    rollout,
     rolling: request.kind === 'ROLLING_RESTART' ? (rolling ?? request.rolling) : null,
   };
 }

@@ -11,9 +11,10 @@ import { planRevert, revertOperation } from '../acts/revert.ts';
 import { retryOperation } from '../acts/retry.ts';
 import type { ActRequest } from '../acts/scope.ts';
 import { skipOperation } from '../acts/skip.ts';
+import { mustBeInvertible } from '../inverse.ts';
 import type { OperationRequest } from '../request.ts';
 import { plan, startOperation } from '../start.ts';
-import { Operation, OperationKind, OperationMode } from './operation.ts';
+import { Lateness, Operation, OperationKind, OperationMode } from './operation.ts';
 import { OperationPlan } from './plan.ts';
 import { RollingInput, rollingFrom, RolloutInput, rolloutFrom } from './strategy.ts';
 
@@ -31,14 +32,6 @@ const TargetsInput = builder.inputType('TargetsInput', {
     }),
     system: t.boolean({ defaultValue: false, description: 'All clusters that one sees.' }),
   }),
-});
-
-const Lateness = builder.enumType('Lateness', {
-  description: 'What becomes of a command that nobody has begun for long.',
-  values: {
-    EXPIRE: { description: 'It expires after `expiresInSeconds`.' },
-    RUN_LATE: { description: 'It runs, however late its manager returns.' },
-  } as const,
 });
 
 const OperationInput = builder.inputType('OperationInput', {
@@ -274,10 +267,12 @@ function operationRequest(path: string, value: typeof OperationInput.$inferInput
   if (clusters && (clusters.names ?? []).length + (clusters.labels ?? []).length === 0)
     throw invalid(`${path}.targets.clusters`, 'is empty: nothing never means all');
   const choice = choiceFrom(`${path}.targets.clusters`, clusters);
+  const rollout = rolloutFrom(`${path}.rollout`, value.rollout);
+  mustBeInvertible(value.kind, rollout.onExceeded, `${path}.rollout.onExceeded`);
   return {
     kind: value.kind,
     mode: value.mode ?? 'GRACEFUL',
-    rollout: rolloutFrom(`${path}.rollout`, value.rollout),
+    rollout,
     rolling: value.kind === 'ROLLING_RESTART' ? rollingFrom(`${path}.rolling`, value.rolling) : null,
     targets: {
       clusterIds: value.targets.clusterIds ?? [],
@@ -287,6 +282,8 @@ function operationRequest(path: string, value: typeof OperationInput.$inferInput
       path: `${path}.targets`,
     },
     savedStrategy: value.strategy ?? null,
-    expiresInSeconds: value.lateness === 'RUN_LATE' ? null : (value.expiresInSeconds ?? DAY),
+    strategyPath: `${path}.strategy`,
+    lateness: value.lateness ?? 'EXPIRE',
+    expiresInSeconds: (value.lateness ?? 'EXPIRE') === 'EXPIRE' ? (value.expiresInSeconds ?? DAY) : null,
   };
 }

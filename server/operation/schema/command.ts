@@ -14,6 +14,7 @@ import type {
   StepStatus as StepStatusValue,
 } from '../../platform/generated/prisma/enums.ts';
 import type { CommandModel, StepModel } from '../../platform/generated/prisma/models.ts';
+import { NO_CALENDAR } from '../calendar/calendar.ts';
 import { awayNodes, loadCalendar, SHUT_CLUSTER, shutHold } from '../calendar/load.ts';
 import { holdOfCommand, type Hold as HoldShape, type WaveHold } from '../hold.ts';
 import { ACTIVE_COMMAND } from '../state.ts';
@@ -40,7 +41,6 @@ const stepCounts = batched<{ status: StepStatusValue; count: number }[]>(async (
   return byKey(rows.map(({ commandId, status, _count }) => ({ key: commandId, status, count: _count })));
 }, []);
 
-const NOTHING = { freezes: [], windows: [] };
 const awayNode = batched<HoldShape | null>(
   (ids, { prisma, clock }) => awayNodes(prisma, ids, clock.now()),
   null,
@@ -71,7 +71,7 @@ const queueOf = batched(async (clusterIds, { prisma, clock }) => {
       {
         ...cluster,
         shut: shutHold(cluster, calendar, now),
-        shutWithOverride: shutHold(cluster, NOTHING, now),
+        shutWithOverride: shutHold(cluster, NO_CALENDAR, now),
       },
     ]),
   );

@@ -23,7 +23,7 @@ import { sumCounts, countsOf } from '../progress.ts';
 import { countsFrom, operationEnded, operationStatus, type CommandCounts } from '../state.ts';
 import type { RollingStrategy as RollingShape, RolloutStrategy as RolloutShape } from '../strategy.ts';
 import type { Estimate } from '../estimate.ts';
-import { notRevertible } from '../acts/revert.ts';
+import { notRevertible } from '../inverse.ts';
 import { operableAmong, visibleParts, withStatus, type VisiblePart } from '../visible.ts';
 import type { WaveHold } from '../hold.ts';
 import { OperationEstimate } from './estimate.ts';
@@ -35,11 +35,23 @@ export const OperationMode = builder.enumType(OperationModeEnum, {
   name: 'OperationMode',
   description: 'GRACEFUL lets a node finish its work first, FORCED does not.',
 });
+export const Lateness = builder.enumType('Lateness', {
+  description: 'What becomes of a command that nobody has begun for long.',
+  values: {
+    EXPIRE: { description: 'It expires after `expiresInSeconds`.' },
+    RUN_LATE: { description: 'It runs, however late its manager returns.' },
+    WINDOW: {
+      description:
+        'It begins within the maintenance window only: when that closes before, it is taken back and waits for the next one. In clusters without windows, and with an override, as RUN_LATE.',
+    },
+  } as const,
+});
 export const OperationStatus = builder.enumType(OperationStatusEnum, { name: 'OperationStatus' });
 export const CommandStatus = builder.enumType(CommandStatusEnum, { name: 'CommandStatus' });
 export const StepStatus = builder.enumType(StepStatusEnum, {
   name: 'StepStatus',
-  description: 'PENDING: its batch has not begun. WAITING: held by a rule. CHECKING: until it is healthy.',
+  description:
+    'PENDING: its batch has not begun. WAITING: held by a rule. CHECKING: until it is healthy. UNKNOWN: its command was given up, and what its manager did of it was not heard.',
 });
 
 type Count<S extends string> = { status: S; count: number };
@@ -163,10 +175,11 @@ export const Operation = builder.prismaObject('Operation', {
       nullable: true,
       description: 'Why it heeds neither freezes nor maintenance windows; null: it does.',
     }),
+    lateness: t.expose('lateness', { type: Lateness }),
     expiresInSeconds: t.exposeInt('expiresInSeconds', {
       nullable: true,
       description:
-        'Seconds after its issue in which a command must have begun, or it expires; null: it runs however late.',
+        'With EXPIRE: seconds after its issue in which a command must have begun; null: it does not expire.',
     }),
     startedAt: t.field({
       type: 'DateTime',

@@ -5,6 +5,7 @@ import { asManager } from '../../access/principal.ts';
 import { invalid } from '../../platform/errors.ts';
 import { reportCommand } from '../commands.ts';
 import { issuedCommands } from '../delivery.ts';
+import type { StepReport } from '../steps.ts';
 import { Command } from './command.ts';
 import { CommandStatus, StepStatus } from './operation.ts';
 
@@ -20,6 +21,13 @@ const StepInput = builder.inputType('StepInput', {
     finishedAt: t.field({ type: 'DateTime' }),
   }),
 });
+
+/** @throws AppError INVALID for what only the OC says of a step. */
+function stepFrom({ status, output, ...step }: typeof StepInput.$inferInput, index: number): StepReport {
+  if (status === 'UNKNOWN')
+    throw invalid(`input.steps.${index}.status`, 'a manager does not report a step as UNKNOWN');
+  return { ...step, status, output: output ?? [] };
+}
 
 const ReportCommandInput = builder.inputType('ReportCommandInput', {
   fields: (t) => ({
@@ -81,7 +89,7 @@ builder.mutationFields((t) => ({
         statusReason: report.statusReason ?? null,
         waitingFor: report.waitingFor ?? null,
         retryAfterSeconds: report.retryAfterSeconds ?? null,
-        steps: (report.steps ?? []).map((step) => ({ ...step, output: step.output ?? [] })),
+        steps: (report.steps ?? []).map((step, index) => stepFrom(step, index)),
       });
     },
   }),

@@ -23,6 +23,10 @@ const OnExceeded = builder.enumType('OnExceeded', {
   values: {
     PAUSE: { description: 'The operation is paused.' },
     STOP: { description: 'Nothing more is begun, and the operation has failed.' },
+    REVERT: {
+      description:
+        'As STOP; and when all that is under way has ended, what was done is taken back, as by `revertOperation`. INVALID with what has no inverse, such as a restart.',
+    },
   } as const,
 });
 const RollingOrder = builder.enumType('RollingOrder', { values: ROLLING_ORDERS });

@@ -102,7 +102,7 @@ export function senselessOnStep(
   { status, skipRequested, pauseRequested }: StepState,
   command: Enum<'CommandStatus'>,
 ): string | undefined {
-  const again = status === 'FAILED' || status === 'SKIPPED';
+  const again = status === 'FAILED' || status === 'SKIPPED' || status === 'UNKNOWN';
   if (act === 'retry') {
     if (!again) return 'It has not failed.';
     return RETRIED.includes(command) ? undefined : 'Its cluster is still at work, or has succeeded.';

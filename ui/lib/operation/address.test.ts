@@ -15,7 +15,7 @@ it('reads what it has written', () => {
     kind: 'SHUTDOWN' as const,
     mode: 'FORCED' as const,
     targets: { clusterIds: ['a', 'b'], nodeIds: ['n-1'], selection: 's-1' },
-    expiresInSeconds: null,
+    late: 'window' as const,
     rolling: {
       ...ROLLING_DEFAULTS,
       batchSize: '25%',

@@ -1,5 +1,5 @@
 import { KINDS } from '../kit/words.ts';
-import { EXPIRES_IN_SECONDS } from './expiry.ts';
+import { LATE, LATENESS, type Late } from './lateness.ts';
 import type { Draft } from './draft.svelte.ts';
 import { ORDER_WORDS, ROLLING_DEFAULTS, type RollingForm } from './rolling.ts';
 import { ROLLOUT_DEFAULTS, WAVE_RULES, type RolloutForm, type WaveBy, type WaveForm } from './rollout.ts';
@@ -12,9 +12,7 @@ export type Step = (typeof STEPS)[number];
 export const ADDRESS_LIMIT = 100;
 const LONGEST = 200;
 
-type Filled = Pick<Draft, 'kind' | 'mode' | 'targets' | 'rolling' | 'rollout' | 'expiresInSeconds'>;
-
-const NEVER = 'never';
+type Filled = Pick<Draft, 'kind' | 'mode' | 'targets' | 'rolling' | 'rollout' | 'late'>;
 
 /** What an address says of a draft; what it says wrongly is dropped. */
 export function readDraft(params: URLSearchParams): Filled {
@@ -31,7 +29,7 @@ export function readDraft(params: URLSearchParams): Filled {
   texts(rollout);
   rolling.byZone = params.get('byZone') === 'true';
   if (!(rolling.order in ORDER_WORDS)) rolling.order = ROLLING_DEFAULTS.order;
-  if (rollout.onExceeded !== 'STOP') rollout.onExceeded = 'PAUSE';
+  if (!['STOP', 'REVERT'].includes(rollout.onExceeded)) rollout.onExceeded = 'PAUSE';
   rollout.waves = params.getAll('wave').slice(0, 50).flatMap(readWave);
   return {
     kind: KINDS.find((kind) => kind === params.get('act')) ?? 'ROLLING_RESTART',
@@ -43,14 +41,12 @@ export function readDraft(params: URLSearchParams): Filled {
     },
     rolling,
     rollout,
-    expiresInSeconds: expiryIn(params.get('expires')),
+    late: lateIn(params.get('late')),
   };
 }
 
-function expiryIn(said: string | null): number | null {
-  if (said === NEVER) return null;
-  return said && /^[1-9]\d{0,7}$/.test(said) ? Number(said) : EXPIRES_IN_SECONDS;
-}
+const lateIn = (said: string | null): Late =>
+  said !== null && Object.hasOwn(LATENESS, said) ? (said as Late) : LATE;
 
 /** The same draft as parameters: only what is other than at the beginning. */
 export function writeDraft({
@@ -59,7 +55,7 @@ export function writeDraft({
   targets,
   rolling,
   rollout,
-  expiresInSeconds,
+  late,
 }: Filled): Record<string, string | string[]> {
   const { waves, ...budgets } = rollout;
   const texts: Record<string, string> = {};
@@ -71,7 +67,7 @@ export function writeDraft({
     ...texts,
     act: kind === 'ROLLING_RESTART' ? '' : kind,
     mode: mode === 'FORCED' ? mode : '',
-    expires: expiresInSeconds === EXPIRES_IN_SECONDS ? '' : String(expiresInSeconds ?? NEVER),
+    late: late === LATE ? '' : late,
     cluster: short(targets.clusterIds),
     node: short(targets.nodeIds),
     selection: targets.selection ?? '',

@@ -1,5 +1,5 @@
 import type { Enum } from '$lib/kit/graphql.ts';
-import { EXPIRES_IN_SECONDS } from './expiry.ts';
+import { LATE, LATENESS, type Late } from './lateness.ts';
 import { randomKey } from '$lib/kit/id.ts';
 import {
   rollingInput,
@@ -8,7 +8,7 @@ import {
   type OperationInput,
   type RollingForm,
 } from './rolling.ts';
-import { rolloutInput, ROLLOUT_DEFAULTS, wrongRollout, type RolloutForm } from './rollout.ts';
+import { isRevertible, rolloutInput, ROLLOUT_DEFAULTS, wrongRollout, type RolloutForm } from './rollout.ts';
 
 /** When it begins: at once, at a time, or at the next time of a schedule. */
 export type When = 'now' | 'later' | 'schedule';
@@ -32,8 +32,7 @@ export class Draft {
   targets = $state.raw<Targets>({ clusterIds: [], nodeIds: [] });
   rolling = $state<RollingForm>({ ...ROLLING_DEFAULTS });
   rollout = $state<RolloutForm>({ ...ROLLOUT_DEFAULTS });
-  /** In which a command must have begun, or it expires; null: never. */
-  expiresInSeconds = $state<number | null>(EXPIRES_IN_SECONDS);
+  late = $state<Late>(LATE);
   when = $state<When>('now');
   /** With `later`; ISO 8601. */
   startsAt = $state<string | null>(null);
@@ -60,6 +59,8 @@ export class Draft {
 
   /** What is wrong with how it is to be done, in a sentence. */
   get problem(): string | undefined {
+    if (this.rollout.onExceeded === 'REVERT' && !isRevertible(this.kind))
+      return 'A restart cannot be taken back: pause or stop when more fail than the budget allows.';
     return (this.isRolling ? wrongRolling(this.rolling) : undefined) ?? wrongRollout(this.rollout);
   }
 
@@ -76,9 +77,7 @@ export class Draft {
         ...(selection ? { selection } : {}),
       },
       rollout: rolloutInput(this.rollout),
-      ...(this.expiresInSeconds === null
-        ? { lateness: 'RUN_LATE' as const }
-        : { expiresInSeconds: this.expiresInSeconds }),
+      ...LATENESS[this.late].input,
       ...(this.isRolling ? { rolling: rollingInput(this.rolling) } : {}),
     };
   }

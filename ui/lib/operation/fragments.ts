@@ -43,6 +43,7 @@ export const OperationParts = graphql(
       startsAt
       overrideReason
       expiresInSeconds
+      lateness
       approvalsNeeded
       approvals {
         at

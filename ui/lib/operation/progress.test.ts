@@ -9,10 +9,11 @@ it('tells how far an operation is', () => {
     { status: 'CHECKING', count: 1 },
     { status: 'WAITING', count: 1 },
     { status: 'PENDING', count: 3 },
+    { status: 'UNKNOWN', count: 2 },
   ]);
-  expect(progress).toMatchObject({ total: 16 });
-  expect(progress.words).toBe('8 of 16 nodes done, 1 under way, 1 waiting, 1 failed, 2 skipped');
-  expect(progress.parts.map(({ count }) => count)).toEqual([8, 1, 0, 2, 1]);
+  expect(progress).toMatchObject({ total: 18 });
+  expect(progress.words).toBe('8 of 18 nodes done, 1 under way, 1 waiting, 1 failed, 2 skipped, 2 unknown');
+  expect(progress.parts.map(({ count }) => count)).toEqual([8, 1, 0, 2, 2, 1]);
 });
 
 it('has nothing to tell of an operation without steps', () => {
@@ -27,5 +28,5 @@ it('tells how far the clusters of a wave are', () => {
     { status: 'PLANNED', count: 7 },
   ]);
   expect(words).toBe('1,200 of 1,210 clusters done, 1 failed, 2 aborted');
-  expect(parts.map(({ count }) => count)).toEqual([1_200, 1, 2, 0, 0]);
+  expect(parts.map(({ count }) => count)).toEqual([1_200, 1, 2, 0, 0, 0]);
 });

@@ -18,6 +18,8 @@ interface Groups<Status> {
   failed: readonly Status[];
   aborted: readonly Status[];
   skipped: readonly Status[];
+  /** What became of them nobody has told. */
+  unknown: readonly Status[];
 }
 
 const STEPS: Groups<Enum<'StepStatus'>> = {
@@ -27,6 +29,7 @@ const STEPS: Groups<Enum<'StepStatus'>> = {
   failed: ['FAILED'],
   aborted: [],
   skipped: ['SKIPPED'],
+  unknown: ['UNKNOWN'],
 };
 const COMMANDS: Groups<Enum<'CommandStatus'>> = {
   done: ['SUCCEEDED'],
@@ -35,6 +38,7 @@ const COMMANDS: Groups<Enum<'CommandStatus'>> = {
   failed: ['FAILED', 'REFUSED', 'EXPIRED'],
   aborted: ['ABORTED'],
   skipped: ['SKIPPED'],
+  unknown: [],
 };
 
 /** How far steps are. */
@@ -65,6 +69,7 @@ function progress<Status>(
       { tone: 'bad', count: of('failed') },
       { tone: 'warn', count: of('aborted') },
       { tone: 'idle', count: of('skipped') },
+      { tone: 'unknown', count: of('unknown') },
       { tone: 'busy', count: of('working') },
     ],
     words: [
@@ -74,6 +79,7 @@ function progress<Status>(
       ...said('failed', 'failed'),
       ...said('aborted', 'aborted'),
       ...said('skipped', 'skipped'),
+      ...said('unknown', 'unknown'),
     ].join(', '),
   };
 }

@@ -120,6 +120,9 @@ export function withWave(waves: readonly WaveForm[]): WaveForm[] {
   return rest < 0 ? [...waves, added] : [...waves.slice(0, rest), added, ...waves.slice(rest)];
 }
 
+/** Whether what such an operation does can be taken back: a restart leaves nothing behind. */
+export const isRevertible = (kind: Enum<'OperationKind'>): boolean => kind === 'SHUTDOWN' || kind === 'START';
+
 /** What is wrong with a wave, beginning in lower case. */
 export function wrongWave({ name, by, value, soak }: WaveForm): string | undefined {
   if (name.trim() === '') return 'needs a name';
