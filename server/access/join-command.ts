@@ -1,5 +1,7 @@
 import type { Label } from './grants.ts';
 
+const CA_HINT = "\n# ca: ca.pem   # where a CA of your own has signed the OC's certificate";
+
 /**
  * What joins a cluster to the OC at `origin`, ready to copy: a manager's configuration, here of three small web
  * servers, written to a file, and the command that starts the manager with it.
@@ -13,7 +15,7 @@ export function joinCommand(
   const text = JSON.stringify;
   const told = labels.map(({ key, value }) => `${text(key)}: ${text(value)}`).join(', ');
   return `cat > cluster.yaml <<'YAML'
-operationsCenter: ${text(origin)}
+operationsCenter: ${text(origin)}${origin.startsWith('https:') ? CA_HINT : ''}
 token: ${token}
 cluster: { name: ${text(clusterName ?? 'my-cluster')}${told && `, labels: { ${told} }`} }
 process:

@@ -111,20 +111,20 @@ async function register(deps: Deps, caller: Caller, request: Registration): Prom
     });
     const lease = await heardFrom(deps, tx, record, cluster, manager, undefined, now);
     // Rights rest on labels: who has just been let in, or stands by, changes none.
-    if (
-      self &&
+    const relabelled =
+      self !== null &&
       lease.role === 'PRIMARY' &&
-      (await replaceLabels(tx, cluster.id, request.cluster.labels, now))
-    )
+      (await replaceLabels(tx, cluster.id, request.cluster.labels, now));
+    if (relabelled)
       record({
         kind: 'CLUSTER_RELABELLED',
         clusterId: cluster.id,
         summary: `Labels of ${cluster.name} changed.`,
       });
     // Last of all: thousands may come with one token, and who holds its row lets the others wait. A manager that is back
-    // by what it is known by is news and no act: the event log has it.
-    if (token) {
-      await spendToken(tx, token);
+    // by what it is known by, and changes nothing that rights rest on, is news and no act: the event log has it.
+    if (token) await spendToken(tx, token);
+    if (token || relabelled) {
       await recordAudit(tx, {
         ...caller,
         principal: {
@@ -139,7 +139,11 @@ async function register(deps: Deps, caller: Caller, request: Registration): Prom
           { type: 'Cluster', id: cluster.id, name: cluster.name },
         ],
         result: 'DONE',
-        detail: { version: manager.version, tokenId: token.id },
+        detail: {
+          version: manager.version,
+          tokenId: token?.id ?? null,
+          ...(relabelled && { labels: request.cluster.labels.map(({ key, value }) => `${key}=${value}`) }),
+        },
       });
     }
     const credential = termOf(enrolled?.credentialExpiresAt ?? self!.expiresAt, now, deps.credentialMs);

@@ -267,6 +267,19 @@ describe('roles over chosen clusters', () => {
     await until('the view is another one', () => live.errors.length > 0);
     expect(live.errors[0]?.extensions.code).toBe('RESYNC_REQUIRED');
     live.close();
+    const { auditLog } = await ann.data(
+      `{ auditLog(first: 2, filter: { action: ["registerManager"] }) {
+        edges { node { actorName detail } }
+      } }`,
+    );
+    const entries: { actorName: string; detail: string }[] = unpaged(auditLog);
+    expect(
+      entries.map(({ actorName, detail }) => [actorName, JSON.parse(detail).labels]),
+      'who changes what rights rest on is in the audit log',
+    ).toEqual([
+      ['shop-m1', ['env=stage']],
+      ['shop-m1', ['env=stage', 'team=a']],
+    ]);
 
     // What one never could see may be called what it likes: it is not told, and nothing has to be shown anew.
     const others = await as({ role: 'VIEWER', clusters: { labels: [{ key: 'team', value: 'elsewhere' }] } });
