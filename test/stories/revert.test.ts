@@ -99,7 +99,7 @@ describe('an operation', () => {
     expect(told).toContain(`Stopped by its failure budget; what it did is taken back. ${why}`);
     expect(told).toContain('It is taken back: start.');
     const { auditLog } = await oc.client.data(
-      `{ auditLog(first: 1, filter: { action: ["startOperation"] }) { edges { node {
+      `{ auditLog(first: 1, filter: { action: ["revertOperation"] }) { edges { node {
         actorKind actorName reason targets { edges { node { type id } } }
       } } } }`,
     );
